@@ -1,0 +1,46 @@
+namespace Ostiary.Login;
+
+/// <summary>A slot of the credential; the engine names slots and never sees what is in them.</summary>
+public readonly record struct Slot(string Name)
+{
+    public static readonly Slot Username = new("username");
+    public static readonly Slot Password = new("password");
+    /// <summary>A time-based one-time code computed from the stored seed at the moment of typing.</summary>
+    public static readonly Slot TotpCode = new("totp_code");
+    /// <summary>A source field by its key, e.g. <c>company_id</c>.</summary>
+    public static Slot SourceField(string key) => new("source_field:" + key);
+    /// <summary>A field of the newest answer to a <see cref="Challenge"/>, e.g. <c>code</c>.</summary>
+    public static Slot Answer(string field) => new("answer:" + field);
+}
+
+/// <summary>What the site asks of the user. Type words and field types are the wire's (API.md section 6).</summary>
+public sealed record Challenge(string Type, string Message, IReadOnlyList<ChallengeField> Fields);
+
+/// <summary>One thing to ask for.</summary>
+public sealed record ChallengeField(string Name, string Type, string Label, IReadOnlyList<ChallengeOption>? Options = null);
+
+/// <summary>One offered choice of a <c>select</c> field.</summary>
+public sealed record ChallengeOption(string Value, string Label);
+
+/// <summary>How a sign-in ended.</summary>
+public abstract record LoginOutcome
+{
+    private LoginOutcome() { }
+
+    /// <summary>Signed in, with positive proof.</summary>
+    public sealed record SignedIn : LoginOutcome;
+    /// <summary>The site refused user name or password. <paramref name="Message"/> is the site's own sentence.</summary>
+    public sealed record Rejected(string Message) : LoginOutcome;
+    /// <summary>The account is locked, suspended, or has had too many attempts.</summary>
+    public sealed record Locked(string Message) : LoginOutcome;
+    /// <summary>The site insists on a new password first.</summary>
+    public sealed record PasswordChangeRequired(string Message) : LoginOutcome;
+    /// <summary>A bot wall, a captcha, or an address the server may not reach.</summary>
+    public sealed record Blocked(string Message) : LoginOutcome;
+    /// <summary>The site is down or answers with an error.</summary>
+    public sealed record SourceUnavailable(string Message) : LoginOutcome;
+    /// <summary>No way to sign in was found.</summary>
+    public sealed record FormNotFound(string Message) : LoginOutcome;
+    /// <summary>What happened could not be told. Never taken for success.</summary>
+    public sealed record Unknown(string Message) : LoginOutcome;
+}
