@@ -2,6 +2,7 @@ namespace Ostiary.Vault;
 
 /// <summary>
 /// Wraps and unwraps data keys with a key-encryption key that never leaves it: a local key file by default; a KMS or a transit engine can take its place.
+/// Safe for concurrent use.
 /// </summary>
 public interface IKeyProvider
 {
@@ -9,9 +10,10 @@ public interface IKeyProvider
     string CurrentKeyId { get; }
 
     /// <summary>Encrypts a 32-byte data key, bound to <paramref name="context"/>.</summary>
+    /// <exception cref="VaultException">The key id is unknown here.</exception>
     ValueTask<byte[]> WrapAsync(string keyId, ReadOnlyMemory<byte> dataKey, string context, CancellationToken cancellationToken);
 
-    /// <summary>Decrypts what <see cref="WrapAsync"/> made. The caller wipes the result.</summary>
+    /// <summary>Decrypts what <see cref="WrapAsync"/> made. The caller wipes the result; an implementation keeps no copy of it.</summary>
     /// <exception cref="VaultException">The key id is unknown here, or the wrapped key does not belong to this context.</exception>
     ValueTask<byte[]> UnwrapAsync(string keyId, ReadOnlyMemory<byte> wrapped, string context, CancellationToken cancellationToken);
 }
