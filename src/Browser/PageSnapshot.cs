@@ -56,7 +56,44 @@ public sealed record PageSnapshot
 }
 
 /// <summary>One frame. <paramref name="Parent"/> is the index of its parent, or -1; <paramref name="Box"/> is where it lies in the page.</summary>
-public sealed record FrameSnapshot(int Index, int Parent, Uri Url, string? Name, Box Box, bool Visible);
+public sealed record FrameSnapshot(int Index, int Parent, Uri Url, string? Name, Box Box, bool Visible)
+{
+    /// <summary><c>document.readyState</c>: loading, interactive or complete; empty when the frame was not read (not visible, or it did not answer in time).</summary>
+    public string ReadyState { get; init; } = "";
+
+    /// <summary>A spinner, a progress bar or <c>aria-busy</c> is visible.</summary>
+    public bool Busy { get; init; }
+
+    /// <summary>Milliseconds since the document last changed, or -1 when not known.</summary>
+    public double QuietMilliseconds { get; init; } = -1;
+
+    /// <summary>Number of changes of the document so far, or -1 when not known.</summary>
+    public long Changes { get; init; } = -1;
+
+    /// <summary>When the document was created (<c>performance.timeOrigin</c>): two looks with the same value saw the same document.</summary>
+    public double Document { get; init; }
+
+    /// <summary>The document will move on by itself (meta refresh).</summary>
+    public bool Refreshes { get; init; }
+
+    /// <summary>The page was larger than what one look reports.</summary>
+    public bool Truncated { get; init; }
+
+    /// <summary>Width and height of the frame's viewport in CSS pixels.</summary>
+    public double ViewWidth { get; init; }
+
+    /// <inheritdoc cref="ViewWidth"/>
+    public double ViewHeight { get; init; }
+
+    /// <summary>The form (index into <see cref="PageSnapshot.Groups"/>) in which the frame element lies, or -1.</summary>
+    public int Form { get; init; } = -1;
+
+    /// <summary>The dialog or layer in which the frame element lies, or -1.</summary>
+    public int Dialog { get; init; } = -1;
+
+    /// <summary>Title of the frame element.</summary>
+    public string Title { get; init; } = "";
+}
 
 /// <summary>CSS pixels from the top left corner of the page's viewport at the time of the look.</summary>
 public readonly record struct Box(double X, double Y, double Width, double Height)
@@ -122,7 +159,15 @@ public sealed record ElementSnapshot
     /// <summary>Native or ARIA validity message (<c>validationMessage</c> when the control was touched, aria-errormessage, aria-describedby of an invalid field), else empty.</summary>
     public string ValidityMessage { get; init; } = "";
 
+    /// <summary>True when <see cref="ValidityMessage"/> is the browser's own (the value does not fit the field's type or pattern), not the site's.</summary>
+    public bool NativeValidity { get; init; }
+
+    /// <summary>What aria-describedby points to: hints such as "6 digits".</summary>
+    public string Description { get; init; } = "";
+
     public bool Visible { get; init; }
+    /// <summary>Why it is not visible: <c>display</c>, <c>visibility</c>, <c>opacity</c>, <c>size</c>, <c>offscreen</c>, <c>clip</c>; else empty.</summary>
+    public string HiddenBy { get; init; } = "";
     /// <summary>Not disabled, not read-only, not inert.</summary>
     public bool Enabled { get; init; } = true;
     public bool ReadOnly { get; init; }
@@ -131,6 +176,10 @@ public sealed record ElementSnapshot
     public bool Focused { get; init; }
     /// <summary>True when another element lies over its middle (a modal, a cookie wall).</summary>
     public bool Covered { get; init; }
+    /// <summary>The dialog or layer that lies over it (index into <see cref="PageSnapshot.Groups"/>), or -1.</summary>
+    public int CoveredBy { get; init; } = -1;
+    /// <summary>The pointer becomes a hand over it.</summary>
+    public bool Pointer { get; init; }
     /// <summary>aria-invalid is true, or the field matches <c>:user-invalid</c>.</summary>
     public bool Invalid { get; init; }
     /// <summary>An input that holds something. The value itself is never part of a snapshot.</summary>
