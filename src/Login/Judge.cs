@@ -1,0 +1,277 @@
+using Ostiary.Browser;
+
+namespace Ostiary.Login;
+
+/// <summary>What the page is taken for, with what the step needs to know about it.</summary>
+internal sealed record Judgement(PageVerdict Verdict, IReadOnlyList<string> Why)
+{
+    public GroupReading? Group { get; init; }
+    public string Message { get; init; } = "";
+    public IReadOnlyList<Offer> Offers { get; init; } = [];
+    public ElementSnapshot? Control { get; init; }
+}
+
+/// <summary>An option that a page offers: how it is named, and what to do to take it.</summary>
+/// <param name="Value">Option value when <paramref name="Element"/> is a select; else null.</param>
+internal sealed record Offer(string Id, string Label, ElementSnapshot Element, string? Value);
+
+/// <summary>Decides what a page is, by comparing it with what was done before. Pure.</summary>
+internal static class Judge
+{
+    private static readonly string[] CaptchaFrames = ["recaptcha/api2/bframe", "recaptcha/enterprise/bframe", "hcaptcha.com/captcha", "newassets.hcaptcha.com", "arkoselabs.com", "funcaptcha.com", "captcha-delivery.com", "geetest.com", "perimeterx.net", "px-cdn.net", "px-captcha", "awswaf.com", "friendlycaptcha"];
+    private static readonly string[] CaptchaBoxes = ["recaptcha/api2/anchor", "recaptcha/enterprise/anchor", "challenges.cloudflare.com", "hcaptcha.com"];
+    private static readonly string[] WallTitles = ["just a moment", "attention required", "access denied", "are you a robot", "security check", "pardon our interruption", "request unsuccessful", "bot verification", "human verification", "verifying you are human", "ddos protection"];
+
+    public static Judgement Decide(LoginPage page, LoginProgress progress)
+    {
+        var snapshot = page.Snapshot;
+        var login = page.LoginGroup;
+        var code = page.CodeGroup;
+        var sent = progress.CredentialSent;
+        var answers = SiteText.Answers(page, progress);
+
+        if (snapshot.NavigationError is { } error)
+            return new(PageVerdict.SiteDown, [$"navigation failed: {error}"]) { Message = $"The site could not be reached ({error})." };
+        if (snapshot.StatusCode is >= 500 and < 600 && login is null && code is null)
+        {
+            if (snapshot.StatusCode == 503 && IsWall(page) is { } wall503) return new(PageVerdict.BotWall, [wall503]) { Message = Sentence(page, wall503) };
+            return new(PageVerdict.SiteDown, [$"HTTP status {snapshot.StatusCode}"]) { Message = $"The site answers with HTTP status {snapshot.StatusCode}." + Suffix(Sentence(page, "")) };
+        }
+        if (IsWall(page) is { } wall && (login is null || login.Fields.TrueForAll(f => f.Element.Covered)) && code is null)
+            return new(PageVerdict.BotWall, [wall]) { Message = Sentence(page, wall) };
+
+        var lastPassword = progress.Submissions.FindLast(s => s.Kind is SubmissionKind.Password or SubmissionKind.Identifier);
+        var signOut = SignOut(page);
+
+        // Locked: only as an answer to something sent, or where nothing can be typed.
+        if (signOut is null && SiteText.Locked(answers) is { } locked && (sent || login is null && code is null) && (code is null || Words.Has(WordList.Locked, locked)))
+        {
+            var lockedOut = Words.Has(WordList.Locked, locked) || login is null;
+            if (lockedOut && sent) return new(PageVerdict.Locked, ["words of a lock: " + locked]) { Message = locked };
+            if (sent && Words.Has(WordList.TooMany, locked)) return new(PageVerdict.Locked, ["too many attempts: " + locked]) { Message = locked };
+        }
+        if (snapshot.StatusCode == 429 && sent && login is null) return new(PageVerdict.Locked, ["HTTP status 429"]) { Message = Sentence(page, "Too many attempts.") };
+
+        if (code is not null && (sent || login is null || code.Score > login.Score + 6))
+        {
+            if (!(login is { Password: not null } && login.Index != code.Index && !sent))
+                return new(PageVerdict.Code, [.. code.Codes.SelectMany(c => c.Why).Where(w => w.Name.StartsWith("Code", StringComparison.Ordinal)).Select(w => w.ToString()).Distinct()]) { Group = code };
+        }
+
+        // The form is back and asks for a code beside the credentials.
+        if (login is { Codes.Count: > 0 } && progress.PasswordSent && progress.LastStep is not LoginStep.GoTo
+            && (SiteText.Refusal(answers) is not { } said || Words.HasAny(said, WordList.Code, WordList.Verification) || progress.Submissions[^1].Kind is SubmissionKind.Totp or SubmissionKind.Answer))
+            return new(PageVerdict.Code, ["the form is back with a field for a code"]) { Group = login };
+
+        if (page.Groups.Find(g => g.Kind == GroupKind.PasswordChange && g.Fields.Exists(f => f.Role == FieldRole.NewPassword)) is { } change && sent && signOut is not { Landmark: "header" or "nav" } && login is null)
+        {
+            if (Skip(page) is { } skip && !progress.Tried.Contains(page.OutlineOf(skip))) return new(PageVerdict.Interstitial, ["a new password is proposed and may be skipped"]) { Control = skip };
+            return new(PageVerdict.PasswordChange, ["a form for a new password after the sign-in"]) { Group = change, Message = SiteText.Cut(SiteText.Prompt(page, [.. change.Fields.Select(f => f.Element)], progress), 300) };
+        }
+
+        if (sent && page.Of(GroupKind.Question) is { } question)
+            return new(PageVerdict.SecurityQuestion, [.. question.Question!.Why.Select(w => w.ToString()), "a question and one field"]) { Group = question };
+
+        if (sent && login is null && Choices.Methods(page) is { Count: >= 2 } methods && !progress.Tried.Contains("method " + page.Path))
+            return new(PageVerdict.MethodChoice, [$"{methods.Count} ways to verify are offered"]) { Offers = methods };
+
+        if (sent && login is null && code is null && signOut is null && LoginEngine.SendCodeControl(page, null) is { Kind: ElementKind.Button } sender && !progress.Tried.Contains(page.OutlineOf(sender)) && Words.Has(WordList.SendCode, Controls.Caption(sender)))
+            return new(PageVerdict.Code, ["a code is sent only when asked for"]) { Control = sender };
+
+        if (sent && login is null && code is null && IsPush(page, signOut) is { } push)
+            return new(PageVerdict.Push, [push]);
+
+        if (sent && login is null && (signOut is null || !MovedOn(progress)) && Choices.Accounts(page, afterSignIn: true) is { Count: >= 2 } accounts)
+            return new(PageVerdict.AccountChoice, [$"{accounts.Count} accounts to choose from"]) { Offers = accounts };
+
+        if (login is not null && lastPassword is not null)
+        {
+            if (Rejected(page, progress, login, answers) is { } rejected) return rejected;
+        }
+
+        if (sent && Interstitials.Find(page, progress, strict: true) is { } offer) return offer;
+
+        if (login is null && code is null && Connected(page, progress, signOut, answers) is { } connected) return connected;
+
+        if (login is not null)
+        {
+            if (progress.SecondLookAt is not null && progress.LastStep is LoginStep.GoTo)
+                return new(PageVerdict.Unknown, ["the second look shows a way to sign in"]) { Message = "After the sign-in the site's start page still offers to sign in." };
+            if (login.HasCaptcha || CaptchaBox(page) is not null && login.Password is not null)
+            {
+                if (login.HasCaptcha || CaptchaBox(page)!.Contains("recaptcha", StringComparison.Ordinal) || progress.PasswordSent)
+                    return new(PageVerdict.BotWall, ["a captcha stands in the sign-in form"]) { Message = "The site asks for a captcha before it lets anyone sign in." };
+            }
+            if (!sent && Choices.Organisations(page, login) is { Count: >= 2 } organisations && login.Score < 4) return new(PageVerdict.OrganisationChoice, ["organisations to choose from"]) { Offers = organisations };
+            return new(PageVerdict.Login, [.. login.Why.Select(w => w.ToString())]) { Group = login };
+        }
+
+        if (sent && Interstitials.Find(page, progress, strict: false) is { } loose) return loose;
+        if (!Finished(page, progress)) return new(PageVerdict.Working, ["the page is still at work"]);
+        if (!sent && Choices.Organisations(page, null) is { Count: >= 2 } early) return new(PageVerdict.OrganisationChoice, [$"{early.Count} organisations to choose from"]) { Offers = early };
+        if (Reaching.SignInControl(page, progress) is { } way) return new(PageVerdict.Home, [$"a way to sign in: {Controls.Caption(way)}", new Signal("sign-in control", Controls.SignInScore(way)).ToString()]) { Control = way };
+        if (!sent && Maintenance(page) is { } maintenance) return new(PageVerdict.SiteDown, ["words of maintenance"]) { Message = maintenance };
+        return new(PageVerdict.Unknown, ["nothing on the page says what it is"]) { Message = Sentence(page, "") };
+    }
+
+    private static string Suffix(string text) => text.Length > 0 ? " " + text : "";
+
+    /// <summary>True when nothing suggests that the page will go on by itself.</summary>
+    public static bool Finished(LoginPage page, LoginProgress progress) =>
+        page.Snapshot.Frames.Any(f => f.Busy && f.Visible) ? progress.SinceStep > BusyLimit
+        : progress.SinceStep > UnsettledLimit || page.Snapshot is { Settled: true, RequestsInFlight: 0 } && !page.Snapshot.Frames[0].Refreshes;
+
+    /// <summary>Some pages keep a spinner for good, or a request open for news.</summary>
+    private static readonly TimeSpan BusyLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan UnsettledLimit = TimeSpan.FromSeconds(3);
+
+    private static Judgement? Rejected(LoginPage page, LoginProgress progress, GroupReading login, List<Saying> answers)
+    {
+        var last = progress.Submissions[^1];
+        var again = progress.Submissions.Exists(s => s.State == login.State);
+        // A first step that was refused stays where it was; a password form behind it is the next step.
+        if (!again && last.Kind == SubmissionKind.Identifier && login.Password is not null && SiteText.Refusal(answers) is null) return null;
+        if (last.Kind is SubmissionKind.Totp or SubmissionKind.Answer && SiteText.Refusal(answers) is null) return null;
+        // A second look is no submission: what stands there is not an answer.
+        if (progress.LastStep is LoginStep.GoTo) return null;
+        if (SiteText.Refusal(answers) is { } refusal)
+        {
+            if (Words.Has(WordList.Expired, refusal) && !Words.HasAny(refusal, WordList.Password, WordList.UserName, WordList.Email)) return null;
+            return new(PageVerdict.Rejected, ["the form is back", "words of refusal: " + refusal]) { Group = login, Message = refusal };
+        }
+        if (!again) return null;
+        var status = page.Snapshot.Requests.LastOrDefault(r => r.Status is 401 or 403 or 422 or 400 && r.Method is "POST" or "PUT" or "PATCH");
+        if (status is not null && last.Kind == SubmissionKind.Password)
+        {
+            if (answers.Exists(a => a.IsAlert && Words.HasAny(a.Text, WordList.Expired, WordList.Captcha))) return null;
+            var words = SiteText.AlertAt(page, progress, login) ?? SiteText.AnyAlert(answers, alertsOnly: true) ?? SiteText.AnyAlert(answers, alertsOnly: false);
+            // The sentence of a call's answer may be drawn a moment after it.
+            if (words is null && progress.SinceStep < TimeSpan.FromSeconds(1.5)) return null;
+            return new(PageVerdict.Rejected, ["the form is back", $"its call was answered with HTTP status {status.Status}"]) { Group = login, Message = words ?? $"The site refused the sign-in (HTTP status {status.Status})." };
+        }
+        if (last.Kind == SubmissionKind.Password && Finished(page, progress) && SiteText.AlertAt(page, progress, login) is { } alert)
+            return new(PageVerdict.Rejected, ["the form is back", "with an alert of its own: " + alert]) { Group = login, Message = alert };
+        if (login.Fields.Find(f => f.Element is { NativeValidity: true, HasValue: true, ValidityMessage.Length: > 0 } && f.Role is FieldRole.Identifier or FieldRole.Password) is { } unfit && page.Snapshot.Requests.Count == 0 && Finished(page, progress))
+            return new(PageVerdict.Rejected, ["the form does not take the value of a field"]) { Group = login, Message = SiteText.Cut(unfit.Element.ValidityMessage, 300) };
+        return null;
+    }
+
+    private static ElementSnapshot? SignOut(LoginPage page)
+    {
+        ElementSnapshot? best = null;
+        var score = 2.9;
+        foreach (var e in page.Elements)
+        {
+            var points = Controls.SignOutScore(e);
+            if (points > score) { score = points; best = e; }
+        }
+        return best;
+    }
+
+    private static bool MovedOn(LoginProgress progress) => progress.Submissions.Count > 0;
+
+    private static Judgement? Connected(LoginPage page, LoginProgress progress, ElementSnapshot? signOut, List<Saying> answers)
+    {
+        var snapshot = page.Snapshot;
+        var signals = new List<Signal>();
+        var signIn = page.Elements.Where(e => e.Visible).Select(e => (Element: e, Score: Controls.SignInScore(e))).Where(s => s.Score >= 5 && !Words.Has(WordList.SignOut, Controls.Caption(s.Element))).Select(s => s.Element).FirstOrDefault();
+        if (signOut is not null) signals.Add(new("sign-out control: " + Controls.Caption(signOut), Math.Min(8, Controls.SignOutScore(signOut) + 2)));
+        if (signIn is not null) signals.Add(new("sign-in control: " + Controls.Caption(signIn), -6));
+        if (page.Groups.Exists(g => g.Kind is GroupKind.SignUp)) signals.Add(new("a sign-up form", -3));
+        if (!progress.CredentialSent)
+        {
+            // Signed in already, from a saved state: only a sign-out control tells.
+            return signOut is { Visible: true } && signIn is null && Controls.SignOutScore(signOut) >= 5 ? new(PageVerdict.Connected, [.. signals.Select(s => s.ToString())]) : null;
+        }
+        var before = progress.Before is { } b ? LoginPage.Read(b) : null;
+        if (progress.SecondLookAt is not null && progress.LastStep is LoginStep.GoTo)
+        {
+            // The second look: the start page, asked for again, shows no way to sign in and did not send us back to the login.
+            if (signOut is not null && signals.Sum(s => s.Points) >= 3) return new(PageVerdict.Connected, [.. signals.Select(s => s.ToString()), "second look"]);
+            if (!Finished(page, progress)) return null;
+            // Texts that nobody saw before the sign-in: a page that looks as it did is no proof.
+            if (signIn is null && page.Texts.Except(progress.StartTexts).Any(t => t.Length > 2) && snapshot.StatusCode is null or (>= 200 and < 400) && page.Elements.Count(e => e.Visible) > 3 && !page.Groups.Exists(g => g.IsLogin || g.Kind is GroupKind.Code or GroupKind.SignUp))
+                return new(PageVerdict.Connected, ["second look: the start page shows no way to sign in"]);
+            return new(PageVerdict.Unknown, [.. signals.Select(s => s.ToString()), "the second look shows a way to sign in"]) { Message = "After the sign-in the site's start page still offers to sign in." };
+        }
+        if (page.Elements.Any(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text && e.Text.Length < 60 && Words.Has(WordList.Welcome, e.Text))) signals.Add(new("a greeting", 1.5));
+        if (page.Elements.Any(e => e.Visible && e.Kind is ElementKind.Link or ElementKind.Button && Words.Is(WordList.Account, Controls.Caption(e)) && before is not null && !before.Texts.Contains(e.Text))) signals.Add(new("an account menu that was not there before", 2.5));
+        var submitted = progress.Submissions[^1];
+        if (!submitted.State.StartsWith(snapshot.Url.AbsolutePath + "|", StringComparison.Ordinal)) signals.Add(new("the address left the sign-in", 1));
+        if (snapshot.Cookies.Any(c => c is { HttpOnly: true, Changed: true })) signals.Add(new("a new session cookie", 1));
+        if (snapshot.Requests.Any(r => r.Method is "POST" && r.Status is >= 200 and < 400)) signals.Add(new("the login call succeeded", 1));
+        if (snapshot.Requests.Any(r => r.JsonKeys.Any(k => k is "access_token" or "accessToken" or "token" or "id_token" or "sessionToken" or "jwt"))) signals.Add(new("a token in an answer", 3));
+        if (before is not null && snapshot.StorageKeys.Except(before.Snapshot.StorageKeys).Any(k => k.Contains("token", StringComparison.OrdinalIgnoreCase) || k.Contains("auth", StringComparison.OrdinalIgnoreCase) || k.Contains("user", StringComparison.OrdinalIgnoreCase))) signals.Add(new("a token in storage", 2));
+        if (page.Groups.TrueForAll(g => g.Fields.TrueForAll(f => !f.IsPassword))) signals.Add(new("no password field is left", 1));
+        if (answers.Exists(a => a.IsAlert && Words.Has(WordList.Wrong, a.Text))) signals.Add(new("words of refusal", -4));
+        var sum = signals.Sum(s => s.Points);
+        var why = signals.Select(s => s.ToString()).ToList();
+        if (signOut is not null && sum >= 5 && signIn is null) return new(PageVerdict.Connected, why);
+        if (!Finished(page, progress)) return null;
+        if (page.Elements.Count(e => e.Visible && e.Text.Length > 0) < 2) return null;
+        // A page that still speaks of codes and verification is a step that was not understood, not the end.
+        if (page.Elements.Any(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text or ElementKind.Alert && e.Landmark is not ("nav" or "footer") && e.Text.Length < 250 && Words.HasAny(e.Text, WordList.Verification, WordList.Code, WordList.SecurityQuestion, WordList.ChooseMethod))) return null;
+        var moved = signals.Exists(s => s.Points > 0 && (s.Name.StartsWith("the address", StringComparison.Ordinal) || s.Name.StartsWith("a new session", StringComparison.Ordinal) || s.Name.StartsWith("a token", StringComparison.Ordinal)));
+        if ((sum >= 3 && moved || sum >= 1 && progress.SinceStep > TimeSpan.FromSeconds(6)) && signIn is null) return new(PageVerdict.PerhapsConnected, why);
+        return null;
+    }
+
+    private static string? IsWall(LoginPage page)
+    {
+        var title = page.Snapshot.Title.ToLowerInvariant();
+        foreach (var wall in WallTitles)
+            if (title.Contains(wall, StringComparison.Ordinal) && page.Elements.Count < 80 && !page.Groups.Exists(g => g.IsLogin)) return $"the title of a bot wall: {wall}";
+        foreach (var frame in page.Snapshot.Frames.Skip(1))
+        {
+            if (!frame.Visible || frame.Box.Width < 150 || frame.Box.Height < 100) continue;
+            if (Controls.HrefSays(frame.Url.AbsoluteUri.ToLowerInvariant(), CaptchaFrames)) return "a captcha is shown";
+        }
+        var few = page.Elements.Count < 60 && !page.Groups.Exists(g => g.IsLogin || g.Kind == GroupKind.Code);
+        if (few && page.Elements.Any(e => e.Visible && e.Text.Length is > 0 and < 200 && Words.Has(WordList.Captcha, e.Text))) return "the page asks to prove that one is human";
+        if (few && CaptchaBox(page) is not null) return "a captcha is shown";
+        if (page.Snapshot.StatusCode is 403 or 429 && few && page.Snapshot.Frames.Count <= 2 && !page.Elements.Any(e => Controls.SignInScore(e) >= 5)) return $"HTTP status {page.Snapshot.StatusCode}";
+        return null;
+    }
+
+    private static string? CaptchaBox(LoginPage page)
+    {
+        foreach (var frame in page.Snapshot.Frames.Skip(1))
+        {
+            var address = frame.Url.AbsoluteUri.ToLowerInvariant();
+            if (!frame.Visible || frame.Box.Width < 200 || frame.Box.Height < 50 || !Controls.HrefSays(address, CaptchaBoxes)) continue;
+            if (address.Contains("size=invisible", StringComparison.Ordinal)) continue;
+            return address;
+        }
+        return null;
+    }
+
+    private static string? IsPush(LoginPage page, ElementSnapshot? signOut)
+    {
+        var visible = page.Elements.Where(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text or ElementKind.Alert && e.Landmark is not ("nav" or "footer")).ToList();
+        if (visible.Count > 60 && signOut is not null) return null;
+        foreach (var e in visible)
+        {
+            if (e.Text.Length > 250 || !e.Visible) continue;
+            if (Words.Has(WordList.Approve, e.Text) || Words.Has(WordList.Push, e.Text) && signOut is null) return "the page waits for an approval: " + SiteText.Cut(e.Text, 80);
+        }
+        return null;
+    }
+
+    private static ElementSnapshot? Skip(LoginPage page) =>
+        page.Elements.FirstOrDefault(e => e.Visible && e.Kind is ElementKind.Button or ElementKind.Link && Controls.Caption(e).Length < 40 && Words.Has(WordList.NotNow, Controls.Caption(e)));
+
+    private static string? Maintenance(LoginPage page)
+    {
+        if (page.Elements.Count > 80) return null;
+        foreach (var e in page.Elements)
+            if (e.Visible && e.Text.Length is > 0 and < 300 && Words.Has(WordList.Maintenance, e.Text)) return SiteText.Cut(SiteText.Clean(e.Text), 300);
+        return null;
+    }
+
+    /// <summary>The first sentence of the page's content.</summary>
+    private static string Sentence(LoginPage page, string otherwise)
+    {
+        var texts = page.Elements.Where(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Alert or ElementKind.Text && e.Landmark is not ("nav" or "footer" or "header") && e.Text.Length > 2).Take(3).Select(e => SiteText.Clean(e.Text)).ToList();
+        return texts.Count == 0 ? otherwise : SiteText.Cut(string.Join(" ", texts), 300);
+    }
+}

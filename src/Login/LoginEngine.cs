@@ -1,0 +1,400 @@
+using Ostiary.Browser;
+
+namespace Ostiary.Login;
+
+/// <summary>
+/// Decides the next step of a sign-in from one look at the page and from what was done so far. Pure: the same input gives the same decision; it holds no secret and names
+/// slots instead. Every decision says why.
+/// </summary>
+public sealed class LoginEngine
+{
+    private const string WellKnown = "a well-known address";
+    private const int MostSteps = 60;
+    private const int MostReaching = 6;
+    private const int MostPasswords = 2;
+    private const int MostTotp = 2;
+    private const int MostRounds = 8;
+    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan BusyPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RenderPatience = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(700);
+
+    /// <summary>The next step for the page in <paramref name="snapshot"/>.</summary>
+    public LoginDecision Next(PageSnapshot snapshot, LoginProgress progress)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        ArgumentNullException.ThrowIfNull(progress);
+        var page = LoginPage.Read(snapshot);
+        var judged = Judge.Decide(page, progress);
+        if (progress.Steps >= MostSteps) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The sign-in took too many steps.")));
+        return judged.Verdict switch
+        {
+            PageVerdict.SiteDown => SiteDown(page, progress, judged),
+            PageVerdict.BotWall => progress.SinceStep < TimeSpan.FromSeconds(6) && progress.Submissions.IsEmpty && !page.Groups.Exists(g => g.HasCaptcha) && page.LoginGroup is null
+                ? Say(judged, new LoginStep.Wait("a wall may open by itself", TimeSpan.FromSeconds(6) - progress.SinceStep))
+                : Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(judged.Message))),
+            PageVerdict.Locked => Say(judged, new LoginStep.Done(new LoginOutcome.Locked(judged.Message))),
+            PageVerdict.PasswordChange => Say(judged, new LoginStep.Done(new LoginOutcome.PasswordChangeRequired(judged.Message))),
+            PageVerdict.Rejected => Say(judged, new LoginStep.Done(new LoginOutcome.Rejected(judged.Message))),
+            PageVerdict.Connected => Say(judged, new LoginStep.Done(new LoginOutcome.SignedIn())),
+            PageVerdict.PerhapsConnected => PerhapsConnected(page, progress, judged),
+            PageVerdict.Code => Code(page, progress, judged),
+            PageVerdict.Push => Push(page, progress, judged),
+            PageVerdict.MethodChoice => Choose(page, progress, judged, "mfa", "method"),
+            PageVerdict.AccountChoice => Choose(page, progress, judged, "account_selection", "account_id"),
+            PageVerdict.OrganisationChoice => Choose(page, progress, judged, "account_selection", "account_id"),
+            PageVerdict.SecurityQuestion => Question(page, progress, judged),
+            PageVerdict.Interstitial => Say(judged, new LoginStep.Click(judged.Control!.Id, ClickPurpose.PassInterstitial)),
+            PageVerdict.Login => LogIn(page, progress, judged),
+            PageVerdict.Working => progress.SinceStep < BusyPatience ? Say(judged, new LoginStep.Wait("the page is at work", TimeSpan.FromSeconds(2))) : Lost(page, progress, judged),
+            PageVerdict.Home => Home(page, progress, judged),
+            _ => Lost(page, progress, judged),
+        };
+    }
+
+    private static LoginDecision Say(Judgement judged, LoginStep step, params string[] more) => new(judged.Verdict, step, [.. judged.Why, .. more]);
+
+    private static LoginDecision SiteDown(LoginPage page, LoginProgress progress, Judgement judged)
+    {
+        // A guessed address that leads nowhere says nothing about the site.
+        if (progress.LastStep is LoginStep.GoTo { Reason: WellKnown } && progress.Submissions.IsEmpty) return Lost(page, progress, judged);
+        // Before anything was sent a second try harms nobody; afterwards it might send a form again.
+        if (progress.Submissions.IsEmpty && page.Snapshot.StatusCode is 502 or 503 or 504 && progress.LastStep is not LoginStep.GoTo { Reason: "the site may have recovered" })
+        {
+            if (progress.SinceStep < TimeSpan.FromSeconds(1)) return Say(judged, new LoginStep.Wait("the site may recover", TimeSpan.FromSeconds(1) - progress.SinceStep));
+            return Say(judged, new LoginStep.GoTo(page.Snapshot.Url, "the site may have recovered"));
+        }
+        return Say(judged, new LoginStep.Done(new LoginOutcome.SourceUnavailable(judged.Message)));
+    }
+
+    private static LoginDecision Home(LoginPage page, LoginProgress progress, Judgement judged)
+    {
+        if (progress.CredentialSent)
+        {
+            if (progress.SinceStep < RenderPatience) return Say(judged, new LoginStep.Wait("the page may still go on", Glance));
+            return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("After the sign-in the site still offers to sign in.")));
+        }
+        var tried = progress.Tried.Count(t => t.Contains(' ', StringComparison.Ordinal));
+        if (tried > MostReaching) return Say(judged, new LoginStep.Done(new LoginOutcome.FormNotFound("No sign-in form was found on the site.")));
+        // A sign-in page whose form is drawn late often has a sign-in link in its header as well.
+        var here = Controls.HrefSays(page.Path, "login", "signin", "sign-in", "log-in", "/auth", "logon");
+        if (here && progress.SinceStep < TimeSpan.FromSeconds(3)) return Say(judged, new LoginStep.Wait("the form of this sign-in page may be drawn late", Glance));
+        if (judged.Control!.Covered && Reaching.Dismissal(page, progress, judged.Control.CoveredBy) is { } dismissal) return Say(judged, new LoginStep.Click(dismissal.Id, ClickPurpose.Dismiss), "something lies over it");
+        return Say(judged, new LoginStep.Click(judged.Control.Id, ClickPurpose.OpenSignIn));
+    }
+
+    private static LoginDecision Lost(LoginPage page, LoginProgress progress, Judgement judged)
+    {
+        if (progress.CredentialSent)
+        {
+            if (progress.SecondLookAt is null || progress.SinceStep < TimeSpan.FromSeconds(2))
+            {
+                if (progress.SinceStep < AnswerPatience) return Say(judged, new LoginStep.Wait("the site has not answered in words known", Glance));
+            }
+            return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown(judged.Message.Length > 0 ? judged.Message : "What happened after the sign-in could not be told.")));
+        }
+        if (progress.SinceStep < Glance) return Say(judged, new LoginStep.Wait("the page may be drawn late", Glance));
+        if (progress.Tried.Count > MostReaching) return Say(judged, new LoginStep.Done(new LoginOutcome.FormNotFound("No sign-in form was found on the site.")));
+        if (Reaching.Dismissal(page, progress, -1) is { } dismissal) return Say(judged, new LoginStep.Click(dismissal.Id, ClickPurpose.Dismiss), "a cookie wall may hide the page");
+        if (Reaching.HiddenSignIn(page, progress) is { } hidden) return Say(judged, new LoginStep.GoTo(hidden, "an address of the sign-in in a closed menu"));
+        if (Reaching.Menu(page, progress) is { } menu) return Say(judged, new LoginStep.Click(menu.Id, ClickPurpose.OpenSignIn), "a menu");
+        if (progress.SinceStep < RenderPatience && (page.Snapshot.Frames[0].Busy || page.Elements.Count(e => e.Visible) < 12)) return Say(judged, new LoginStep.Wait("the page may be drawn late", Glance));
+        if (Reaching.WeakControl(page, progress) is { } weak) return Say(judged, new LoginStep.Click(weak.Id, ClickPurpose.OpenSignIn), "the most promising link");
+        if (Reaching.WellKnownPath(progress) is { } path) return Say(judged, new LoginStep.GoTo(path, WellKnown));
+        return Say(judged, new LoginStep.Done(new LoginOutcome.FormNotFound("No sign-in form was found on the site.")));
+    }
+
+    private static LoginDecision PerhapsConnected(LoginPage page, LoginProgress progress, Judgement judged)
+    {
+        // An SPA draws its signed-in page a moment after the form is gone.
+        if (progress.SinceStep < TimeSpan.FromMilliseconds(600)) return Say(judged, new LoginStep.Wait("signs of the signed-in page may follow", Glance));
+        return Say(judged, new LoginStep.GoTo(progress.SourceUrl, "second look"));
+    }
+
+    // ---- credentials -------------------------------------------------------------------------------------------------------------------------------------
+
+    private static LoginDecision LogIn(LoginPage page, LoginProgress progress, Judgement judged)
+    {
+        var group = judged.Group!;
+        if (Forbidden(page, progress, group) is { } reason) return Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(reason)));
+        var sentHere = progress.Submissions.FindAll(s => s.State == group.State);
+        if (sentHere.Count > 0 && !MayTryAgain(page, progress, group, sentHere)) return NoEffect(page, progress, judged, group);
+
+        var first = group.Fields[0].Element;
+        if (group.Fields.Exists(f => f.Element.Covered) && group.Fields.Find(f => f.Element.Covered) is { } covered && Reaching.Dismissal(page, progress, covered.Element.CoveredBy) is { } dismissal)
+            return Say(judged, new LoginStep.Click(dismissal.Id, ClickPurpose.Dismiss), "something lies over the form");
+
+        var values = new List<FieldValue>();
+        var missing = new List<ChallengeField>();
+        foreach (var field in group.Fields)
+        {
+            if (SlotFor(field, group, progress) is { } slot)
+            {
+                if (!progress.Filled.Contains(group.State + "|" + slot.Name) || !field.Element.HasValue) values.Add(new FieldValue(field.Element.Id, slot));
+            }
+            else if (Wanted(field, group) is { } wanted) missing.Add(wanted);
+        }
+        foreach (var select in group.Selects.Where(s => s.Visible && s.Enabled && s.Options.Count > 1))
+        {
+            if (SourceFields.Match(select.Name + " " + select.NearbyText + " " + select.Attributes.GetValueOrDefault("name"), progress.Slots) is not { } slot || progress.Tried.Contains(Outline.Choice(page.Snapshot, select.Id, slot.Name))) continue;
+            return Say(judged, new LoginStep.ChooseBySlot(select.Id, slot, [.. select.Options.Select(o => new ChallengeOption(o.Value, o.Label))]));
+        }
+        missing.RemoveAll(m => progress.AnsweredFields.Contains(m.Name));
+        if (missing.Count > 0)
+        {
+            if (progress.Asked.Count >= MostRounds) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The site kept asking for further values.")));
+            return Say(judged, new LoginStep.Ask(new Challenge("source_field", SiteText.Prompt(page, [.. group.Fields.Select(f => f.Element)], progress), missing)));
+        }
+        var send = Send(group, ClickPurpose.SubmitCredential);
+        if (values.Count > 0)
+        {
+            // A button that comes alive only after typing is pressed on the next look.
+            return Say(judged, new LoginStep.Fill(values, group.Submit is { Enabled: false } ? null : send));
+        }
+        if (group.Submit is { Enabled: false } && progress.SinceStep < TimeSpan.FromSeconds(2)) return Say(judged, new LoginStep.Wait("the button is not alive yet", TimeSpan.FromMilliseconds(500)));
+        if (group.Submit is { Enabled: false } && group.Choices.Find(c => c is { Type: "checkbox", Checked: false, Visible: true } && (c.Required || Words.Has(WordList.Terms, c.Name + " " + c.NearbyText))) is { } terms && !progress.Tried.Contains(Outline.Choice(page.Snapshot, terms.Id, "true")))
+            return Say(judged, new LoginStep.Choose(terms.Id, "true"));
+        _ = first;
+        return Say(judged, group.Submit is { Enabled: false } ? Enter(group, ClickPurpose.SubmitCredential) : send);
+    }
+
+    private static LoginStep Send(GroupReading group, ClickPurpose purpose) => group.Submit is { } submit ? new LoginStep.Click(submit.Id, purpose) : Enter(group, purpose);
+
+    private static LoginStep Enter(GroupReading group, ClickPurpose purpose)
+    {
+        var field = (group.Password ?? group.Identifier ?? group.Codes.LastOrDefault() ?? group.Question ?? group.Fields[^1]).Element;
+        return new LoginStep.Press(field.Id, "Enter", purpose);
+    }
+
+    private static Slot? SlotFor(FieldReading field, GroupReading group, LoginProgress progress)
+    {
+        switch (field.Role)
+        {
+            case FieldRole.Identifier:
+                return Held(Slot.Username, progress);
+            case FieldRole.Password:
+                return Held(Slot.Password, progress);
+            case FieldRole.Code when group.Codes.Count == 1 && progress.Slots.Contains(Slot.TotpCode):
+                return Slot.TotpCode;
+            case FieldRole.Extra:
+                if (SourceFields.Match(field.Words + " " + string.Join(' ', field.Tokens), progress.Slots) is { } slot) return slot;
+                var name = SourceFields.NameOf(field);
+                return progress.AnsweredFields.Contains(name) ? Slot.Answer(name) : null;
+            default:
+                return null;
+        }
+    }
+
+    private static Slot? Held(Slot slot, LoginProgress progress) => progress.Slots.Contains(slot) ? slot : progress.AnsweredFields.Contains(slot.Name) ? Slot.Answer(slot.Name) : null;
+
+    /// <summary>A field that must be filled and for which nothing is stored.</summary>
+    private static ChallengeField? Wanted(FieldReading field, GroupReading group)
+    {
+        var label = SiteText.Cut(SiteText.Clean(field.Label), 100);
+        return field.Role switch
+        {
+            FieldRole.Identifier => new ChallengeField(Slot.Username.Name, "string", label.Length > 0 ? label : "User name"),
+            FieldRole.Password => new ChallengeField(Slot.Password.Name, "password", label.Length > 0 ? label : "Password"),
+            FieldRole.Extra when !field.Element.HasValue && (field.Element.Required || group.Password is not null && label.Length > 0) && !Words.Fold(label).Contains("optional", StringComparison.Ordinal)
+                => new ChallengeField(SourceFields.NameOf(field), field.Element.Type == "number" ? "number" : "string", label.Length > 0 ? label : SourceFields.NameOf(field)),
+            _ => null,
+        };
+    }
+
+    /// <summary>Why nothing may be typed here, or null. Credentials go to the source's domain, or to where its own redirects led.</summary>
+    private static string? Forbidden(LoginPage page, LoginProgress progress, GroupReading group)
+    {
+        var frame = page.Snapshot.Frames[group.Frame].Url;
+        var address = frame.Scheme is "http" or "https" ? frame : page.Snapshot.Url;
+        if (progress.SourceUrl.Scheme == "https" && (address.Scheme != "https" || page.Snapshot.Url.Scheme != "https")) return "The sign-in form is not reached by an encrypted connection.";
+        if (!progress.Domains.Contains(RegistrableDomain.Of(page.Snapshot.Url.IdnHost))) return $"The sign-in form is on {page.Snapshot.Url.Host}, which the source did not lead to.";
+        return null;
+    }
+
+    /// <summary>A second submission from one page state: only when the first had no effect at all, or the site said that its page had expired; and never a third.</summary>
+    private static bool MayTryAgain(LoginPage page, LoginProgress progress, GroupReading group, IReadOnlyList<Submission> sentHere)
+    {
+        if (sentHere.Count >= MostPasswords || progress.Submissions.Count(s => s.Kind == SubmissionKind.Password) >= MostPasswords) return false;
+        var answers = SiteText.Answers(page, progress);
+        if (SiteText.Refusal(answers) is null && answers.Exists(a => a.Score >= 4 && Words.Has(WordList.Expired, a.Text))) return true;
+        _ = group;
+        return false;
+    }
+
+    private static LoginDecision NoEffect(LoginPage page, LoginProgress progress, Judgement judged, GroupReading group)
+    {
+        var answers = SiteText.Answers(page, progress);
+        if (progress.SinceStep < (page.Snapshot.RequestsInFlight > 0 || page.Snapshot.Frames[0].Busy ? BusyPatience : TimeSpan.FromSeconds(5)))
+            return Say(judged, new LoginStep.Wait("the form was sent; the site has not answered yet", Glance));
+        // The click reached nobody: nothing was asked of the server since. Another way to send the same is no second submission.
+        var nothingSent = page.Snapshot.Requests.Count == 0 && progress.LastStep is LoginStep.Fill { Then: LoginStep.Click } or LoginStep.Click && page.Snapshot.Frames[0].Document == progress.Before?.Frames[0].Document;
+        var key = "enter " + group.State;
+        if (nothingSent && !progress.Tried.Contains(key) && group.Fields.Exists(f => f.Element.HasValue) && progress.Submissions.Count(s => s.State == group.State) < 2)
+            return Say(judged, Enter(group, ClickPurpose.SubmitCredential), "the click had no effect");
+        if (SiteText.AnyAlert(answers, alertsOnly: true) is { } alert) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown(alert)));
+        return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The sign-in form came back without a word of the site.")));
+    }
+
+    // ---- challenges --------------------------------------------------------------------------------------------------------------------------------------
+
+    private static LoginDecision Code(LoginPage page, LoginProgress progress, Judgement judged)
+    {
+        if (judged.Control is { } sender) return Say(judged, new LoginStep.Click(sender.Id, ClickPurpose.SendCode));
+        var group = judged.Group!;
+        if (Forbidden(page, progress, group) is { } reason) return Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(reason)));
+        var answers = SiteText.Answers(page, progress);
+        var refused = answers.Exists(a => Words.HasAny(a.Text, WordList.Wrong, WordList.Expired) && a.Score >= 4) || group.Codes.Exists(c => c.Element.Invalid && progress.LastStep is LoginStep.Fill or LoginStep.Click or LoginStep.Press);
+        var filled = progress.LastStep is LoginStep.Fill { Then: null } fill && fill.Values.Any(v => IsCodeSlot(v.Slot));
+        var empty = group.Codes.TrueForAll(c => !c.Element.HasValue);
+        var sameDocument = page.Snapshot.Frames[0].Document == progress.Before?.Frames[0].Document;
+
+        if (filled && !refused)
+        {
+            // Some forms send themselves at the last digit.
+            var underWay = page.Snapshot.RequestsInFlight > 0 || page.Snapshot.Requests.Any(r => r.Method == "POST") || page.Snapshot.Frames[0].Busy;
+            if (underWay && sameDocument && progress.SinceStep < AnswerPatience && !empty) return Say(judged, new LoginStep.Wait("the code was sent by the page itself", Glance));
+            if (sameDocument && !empty && !underWay) return Say(judged, group.Submit is { Enabled: true } ? new LoginStep.Click(group.Submit.Id, ClickPurpose.SubmitAnswer) : Enter(group, ClickPurpose.SubmitAnswer));
+            if (sameDocument && !empty && group.Submit is { Enabled: true } && progress.SinceStep > AnswerPatience) return Say(judged, new LoginStep.Click(group.Submit.Id, ClickPurpose.SubmitAnswer));
+        }
+        var submitted = progress.Submissions.Count > 0 && progress.Submissions[^1] is { Kind: SubmissionKind.Totp or SubmissionKind.Answer } last && last.State == group.State && progress.LastStep is LoginStep.Click or LoginStep.Press or LoginStep.Fill;
+        if (submitted && !refused && sameDocument && !empty && progress.SinceStep < TimeSpan.FromSeconds(8))
+            return Say(judged, new LoginStep.Wait("the code was sent; the site has not answered yet", Glance));
+
+        if (group.Fields.Find(f => f.Element.Covered) is { } covered && Reaching.Dismissal(page, progress, covered.Element.CoveredBy) is { } dismissal && covered.Element.CoveredBy >= 0)
+            return Say(judged, new LoginStep.Click(dismissal.Id, ClickPurpose.Dismiss), "something lies over the field");
+
+        // An answer is at hand.
+        if (progress.Answer is { Placed: false } answer && answer.Names.Contains("code"))
+            return Say(judged, Place(group, Slot.Answer("code"), progress));
+
+        var prompt = SiteText.Prompt(page, [.. group.Codes.Select(c => c.Element)], progress);
+        var fieldWords = string.Join(' ', group.Codes.Select(c => c.Words));
+        var says = prompt + " " + fieldWords;
+        var byApp = Words.Has(WordList.AuthenticatorApp, says);
+        var byMessage = !byApp && (Words.HasAny(says, WordList.Sms) || Words.Has(WordList.EmailWord, says) && Words.Has(WordList.SendCode, says) || Sent(says));
+        var totpTries = progress.Submissions.Count(s => s.Kind == SubmissionKind.Totp) + (filled && progress.LastStep is LoginStep.Fill f2 && f2.Values.Any(v => v.Slot == Slot.TotpCode) ? 1 : 0);
+        if (progress.Slots.Contains(Slot.TotpCode) && !byMessage && totpTries < MostTotp)
+        {
+            if (totpTries > 0 && !progress.Tried.Contains(Outline.NextCode)) return Say(judged, new LoginStep.Wait("a code is used once: the next one is needed", TimeSpan.FromSeconds(31), UntilNextCode: true));
+            return Say(judged, Place(group, Slot.TotpCode, progress), byApp ? "the page asks for the app's code" : "a stored seed can answer");
+        }
+        if (progress.Asked.Count >= MostRounds) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The site kept asking for codes.")));
+        if (!byApp && !Sent(prompt) && SendCodeControl(page, group) is { } send && !progress.Tried.Contains(page.OutlineOf(send)))
+            return Say(judged, new LoginStep.Click(send.Id, ClickPurpose.SendCode), "the code is sent only when asked for");
+        var label = group.Codes.Count == 1 ? SiteText.Cut(SiteText.Clean(group.Codes[0].Label), 100) : "";
+        if (label.Length == 0 || group.Codes.Count > 1) label = "Code";
+        return Say(judged, new LoginStep.Ask(new Challenge("mfa", prompt, [new ChallengeField("code", "string", label)])));
+    }
+
+    private static bool IsCodeSlot(Slot slot) => slot == Slot.TotpCode || slot == Slot.Answer("code");
+
+    /// <summary>The code, one character a box where there are several; before it the credentials that the form lost.</summary>
+    private static LoginStep.Fill Place(GroupReading group, Slot slot, LoginProgress progress)
+    {
+        var values = new List<FieldValue>();
+        if (group.IsLogin)
+        {
+            foreach (var field in group.Fields)
+                if (!field.Element.HasValue && field.Role is FieldRole.Identifier or FieldRole.Password && SlotFor(field, group, progress) is { } lost) values.Add(new FieldValue(field.Element.Id, lost));
+        }
+        if (group.Codes.Count > 1) values.AddRange(group.Codes.Select((c, i) => new FieldValue(c.Element.Id, slot, i)));
+        else values.Add(new FieldValue(group.Codes[0].Element.Id, slot));
+        return new LoginStep.Fill(values, null);
+    }
+
+    private static readonly string[] SentWords = ["sent", "texted", "emailed", "e mailed", "mailed", "gesendet", "geschickt", "envoye", "enviado", "enviamos", "inviato", "verzonden", "gestuurd", "skickat", "sendt", "lahetetty", "wyslalismy", "wyslano", "odeslali", "poslali", "kuldtuk", "trimis",
+        "gonder", "отправ", "надіслан", "送信", "发送", "傳送", "전송", "보냈", "ارسل"];
+
+    private static bool Sent(string text)
+    {
+        var folded = " " + Words.Fold(text) + " ";
+        foreach (var word in SentWords)
+            if (folded.Contains(word.Any(c => c > 127) ? word : " " + word, StringComparison.Ordinal)) return true;
+        return false;
+    }
+
+    internal static ElementSnapshot? SendCodeControl(LoginPage page, GroupReading? group) =>
+        page.Elements.FirstOrDefault(e => e.Visible && e.Enabled && e.Kind is ElementKind.Button or ElementKind.Link && (group is null || e.Id.Frame == group.Frame && e.Id != group.Submit?.Id) && Controls.Caption(e).Length < 60
+            && Words.HasAny(Controls.Caption(e), WordList.SendCode, WordList.Resend));
+
+    private static LoginDecision Push(LoginPage page, LoginProgress progress, Judgement judged)
+    {
+        var asked = progress.Asked.Count > 0 && progress.Asked[^1].Type == "push_approval";
+        // Answered with "done": the page needs a moment to notice.
+        if (asked && progress.SinceStep < TimeSpan.FromSeconds(10)) return Say(judged, new LoginStep.Wait("waiting for the page to notice the approval", TimeSpan.FromSeconds(2)));
+        if (progress.Asked.Count >= MostRounds) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The approval did not reach the site.")));
+        return Say(judged, new LoginStep.Ask(new Challenge("push_approval", SiteText.Prompt(page, [], progress), [])));
+    }
+
+    private static LoginDecision Question(LoginPage page, LoginProgress progress, Judgement judged)
+    {
+        var group = judged.Group!;
+        var field = group.Question!;
+        if (Forbidden(page, progress, group) is { } reason) return Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(reason)));
+        if (progress.Answer is { Placed: false } answer && answer.Names.Contains("answer"))
+            return Say(judged, new LoginStep.Fill([new FieldValue(field.Element.Id, Slot.Answer("answer"))], group.Submit is { Enabled: false } ? null : Send(group, ClickPurpose.SubmitAnswer)));
+        if (progress.LastStep is LoginStep.Fill { Then: null } fill && fill.Values.Any(v => v.Slot == Slot.Answer("answer")) && field.Element.HasValue) return Say(judged, Send(group, ClickPurpose.SubmitAnswer));
+        var sameDocument = page.Snapshot.Frames[0].Document == progress.Before?.Frames[0].Document;
+        if (progress.Answer is { Placed: true } && sameDocument && field.Element.HasValue && SiteText.Refusal(SiteText.Answers(page, progress)) is null && progress.SinceStep < TimeSpan.FromSeconds(8))
+            return Say(judged, new LoginStep.Wait("the answer was sent; the site has not answered yet", Glance));
+        if (progress.Asked.Count >= MostRounds) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The site kept asking questions.")));
+        var words = new GroupWords(page, group);
+        var question = words.QuestionOf(field) ?? field.Label;
+        var prompt = SiteText.Prompt(page, [field.Element], progress);
+        if (question.Length > 0 && !prompt.Contains(question, StringComparison.Ordinal)) prompt = prompt.Length == 0 ? question : prompt + " " + question;
+        return Say(judged, new LoginStep.Ask(new Challenge("security_question", SiteText.Cut(prompt, 500), [new ChallengeField("answer", "string", SiteText.Cut(question, 200))])));
+    }
+
+    private static LoginDecision Choose(LoginPage page, LoginProgress progress, Judgement judged, string type, string name)
+    {
+        var offers = judged.Offers;
+        // A source field may hold the choice; an authenticator with a stored seed is one nobody needs to make.
+        if (type == "mfa" && progress.Slots.Contains(Slot.TotpCode) && offers.FirstOrDefault(o => Words.Has(WordList.AuthenticatorApp, o.Label)) is { } app) return Take(page, progress, judged, app);
+        if (judged.Verdict == PageVerdict.OrganisationChoice && offers[0].Value is not null)
+        {
+            var element = offers[0].Element;
+            if (SourceFields.Match(element.Name + " " + element.NearbyText + " " + element.Attributes.GetValueOrDefault("name") + " organisation company", progress.Slots) is { } slot && !progress.Tried.Contains(Outline.Choice(page.Snapshot, element.Id, slot.Name)))
+                return Say(judged, new LoginStep.ChooseBySlot(element.Id, slot, [.. offers.Select(o => new ChallengeOption(o.Value!, o.Label))]));
+            if (progress.LastStep is LoginStep.ChooseBySlot) return Say(judged, Go(page, element));
+        }
+        if (progress.Answer is { } answer && answer.Choices.TryGetValue(name, out var chosen) && offers.FirstOrDefault(o => o.Id == chosen) is { } offer)
+        {
+            if (!answer.Placed) return Take(page, progress, judged, offer);
+            if (progress.LastStep is LoginStep.Choose) return Say(judged, Go(page, offer.Element));
+            if (progress.SinceStep < TimeSpan.FromSeconds(8)) return Say(judged, new LoginStep.Wait("the choice was sent; the site has not answered yet", Glance));
+        }
+        else if (progress.LastStep is LoginStep.Choose && offers.FirstOrDefault(o => o.Element.Checked || o.Element.Options.Any(x => x.Selected)) is { } taken) return Say(judged, Go(page, taken.Element));
+        if (progress.Asked.Count >= MostRounds) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The site kept asking for choices.")));
+        var options = offers.Select(o => new ChallengeOption(o.Id, o.Label)).ToList();
+        var prompt = SiteText.Prompt(page, [.. offers.Select(o => o.Element).Distinct()], progress);
+        // The labels of the options stand in the options already.
+        foreach (var option in options) prompt = prompt.Replace(". " + option.Label, "", StringComparison.Ordinal);
+        var heading = page.Elements.FirstOrDefault(e => e.Kind == ElementKind.Heading && e.Visible)?.Text ?? "";
+        return Say(judged, new LoginStep.Ask(new Challenge(type, prompt, [new ChallengeField(name, "select", SiteText.Cut(heading.Length > 0 ? SiteText.Clean(heading) : "Choose", 100), options)])));
+    }
+
+    private static LoginDecision Take(LoginPage page, LoginProgress progress, Judgement judged, Offer offer)
+    {
+        if (offer.Value is { } value)
+        {
+            if (!progress.Tried.Contains(Outline.Choice(page.Snapshot, offer.Element.Id, value)) || !offer.Element.Options.Any(o => o.Selected && o.Value == value)) return Say(judged, new LoginStep.Choose(offer.Element.Id, value), "takes " + offer.Label);
+            return Say(judged, Go(page, offer.Element));
+        }
+        if (offer.Element.Kind == ElementKind.Choice)
+        {
+            if (offer.Element.Checked) return Say(judged, Go(page, offer.Element));
+            return Say(judged, new LoginStep.Choose(offer.Element.Id, offer.Element.Options.Count > 0 ? offer.Element.Options[0].Value : "true"), "takes " + offer.Label);
+        }
+        return Say(judged, new LoginStep.Click(offer.Element.Id, ClickPurpose.ChooseOption), "takes " + offer.Label);
+    }
+
+    /// <summary>Sends a choice that was made in a select or with a radio button.</summary>
+    private static LoginStep Go(LoginPage page, ElementSnapshot chosen)
+    {
+        var at = page.PositionOf(chosen.Id);
+        var buttons = page.Elements.Where(e => e.Visible && e.Enabled && e.Kind == ElementKind.Button && e.Id.Frame == chosen.Id.Frame && !Controls.IsHelper(e) && (chosen.Form < 0 || e.Form == chosen.Form)).ToList();
+        var button = buttons.Find(b => page.PositionOf(b.Id) > at && Words.HasAny(Controls.Caption(b), WordList.Continue, WordList.Next, WordList.Confirm, WordList.SendCode, WordList.SignIn))
+            ?? buttons.Find(b => page.PositionOf(b.Id) > at && b.Type == "submit") ?? buttons.Find(b => page.PositionOf(b.Id) > at) ?? buttons.FirstOrDefault();
+        return button is null ? new LoginStep.Press(chosen.Id, "Enter", ClickPurpose.ChooseOption) : new LoginStep.Click(button.Id, ClickPurpose.ChooseOption);
+    }
+}

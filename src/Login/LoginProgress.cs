@@ -1,0 +1,169 @@
+using System.Collections.Immutable;
+using Ostiary.Browser;
+
+namespace Ostiary.Login;
+
+/// <summary>What was sent with a submission.</summary>
+public enum SubmissionKind
+{
+    /// <summary>A user name alone, as a first step.</summary>
+    Identifier,
+    /// <summary>A password, alone or with the user name.</summary>
+    Password,
+    /// <summary>A one-time code from the stored seed.</summary>
+    Totp,
+    /// <summary>An answer of the user.</summary>
+    Answer,
+}
+
+/// <summary>Something that was sent to the site. <paramref name="State"/> is the fingerprint of the group it was sent from.</summary>
+public sealed record Submission(SubmissionKind Kind, string State);
+
+/// <summary>An answer of the user that is at hand: names of the typed fields (their values are <see cref="Slot.Answer"/> slots) and the values chosen in <c>select</c> fields.</summary>
+public sealed record GivenAnswer(Challenge Challenge, ImmutableHashSet<string> Names, ImmutableDictionary<string, string> Choices, bool Placed);
+
+/// <summary>What a sign-in has done so far. Immutable: every step makes a new one, so that nothing is sent twice.</summary>
+public sealed record LoginProgress
+{
+    /// <summary>The source's URL.</summary>
+    public required Uri SourceUrl { get; init; }
+
+    /// <summary>The source's login URL when known.</summary>
+    public Uri? LoginUrl { get; init; }
+
+    /// <summary>Slots that hold something.</summary>
+    public required ImmutableHashSet<Slot> Slots { get; init; }
+
+    /// <summary>The page as it was before the last step that acts on it (not a wait).</summary>
+    public PageSnapshot? Before { get; init; }
+
+    /// <summary>The last step that acts on the page.</summary>
+    public LoginStep? LastStep { get; init; }
+
+    /// <summary>Time since that step, told by the driver.</summary>
+    public TimeSpan SinceStep { get; init; }
+
+    /// <summary>Everything that was sent, oldest first.</summary>
+    public ImmutableList<Submission> Submissions { get; init; } = [];
+
+    /// <summary>Challenges put to the user, oldest first.</summary>
+    public ImmutableList<Challenge> Asked { get; init; } = [];
+
+    /// <summary>The newest answer, or null.</summary>
+    public GivenAnswer? Answer { get; init; }
+
+    /// <summary>Moves tried: an element's or address's outline each.</summary>
+    public ImmutableHashSet<string> Tried { get; init; } = [];
+
+    /// <summary>What was typed and not yet sent: <c>state|slot</c>.</summary>
+    public ImmutableHashSet<string> Filled { get; init; } = [];
+
+    /// <summary>Registrable domains on which credentials may be typed: the source's, and those its own redirects led to.</summary>
+    public ImmutableHashSet<string> Domains { get; init; } = [];
+
+    /// <summary>Steps taken.</summary>
+    public int Steps { get; init; }
+
+    /// <summary>The address that the second look confirms, once it has been asked for.</summary>
+    public Uri? SecondLookAt { get; init; }
+
+    /// <summary>What the source's URL showed before anything was sent; a second look compares with it.</summary>
+    public ImmutableHashSet<string> StartTexts { get; init; } = [];
+
+    /// <summary>Answers typed into <see cref="Slot"/>s of source fields that the credential lacks.</summary>
+    public ImmutableHashSet<string> AnsweredFields { get; init; } = [];
+
+    /// <summary>Steps that the page did not let through, told by the driver.</summary>
+    public int Failures { get; init; }
+
+    /// <summary>True when a password has been sent, or (where a site asks for none) an identifier.</summary>
+    public bool CredentialSent => Submissions.Count > 0;
+
+    /// <summary>True when a password has been sent.</summary>
+    public bool PasswordSent => Submissions.Exists(s => s.Kind == SubmissionKind.Password);
+
+    /// <summary>The beginning. <paramref name="slots"/> are those that hold something.</summary>
+    public static LoginProgress Start(Uri source, Uri? loginUrl, IEnumerable<Slot> slots)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ImmutableHashSet<string> domains = [RegistrableDomain.Of(source.IdnHost)];
+        return new() { SourceUrl = source, LoginUrl = loginUrl, Slots = [.. slots], Domains = loginUrl is null ? domains : domains.Add(RegistrableDomain.Of(loginUrl.IdnHost)) };
+    }
+
+    /// <summary>The progress after a step was carried out on the page it was decided on.</summary>
+    public LoginProgress After(LoginDecision decision, PageSnapshot snapshot)
+    {
+        ArgumentNullException.ThrowIfNull(decision);
+        ArgumentNullException.ThrowIfNull(snapshot);
+        var step = decision.Step;
+        var next = this with { Steps = Steps + 1 };
+        if (!CredentialSent && snapshot.Url.AbsolutePath == SourceUrl.AbsolutePath) next = next with { StartTexts = StartTexts.Union(LoginPage.Read(snapshot).Texts) };
+        if (step is LoginStep.Wait wait)
+        {
+            return wait.UntilNextCode ? next with { Tried = Tried.Add(Outline.NextCode) } : next;
+        }
+        next = next with { Before = snapshot, LastStep = step, SinceStep = TimeSpan.Zero };
+        return step switch
+        {
+            LoginStep.Fill fill => next.AfterFill(fill, LoginPage.Read(snapshot)),
+            LoginStep.Click click => next.AfterPress(click.Element, click.Purpose, LoginPage.Read(snapshot)),
+            LoginStep.Press press => next.AfterPress(press.Element, press.Purpose, LoginPage.Read(snapshot)),
+            LoginStep.Choose choose => next with { Tried = Tried.Add(Outline.Choice(snapshot, choose.Element, choose.Value)) },
+            LoginStep.ChooseBySlot choose => next with { Tried = Tried.Add(Outline.Choice(snapshot, choose.Element, choose.Slot.Name)) },
+            LoginStep.GoTo go => next with { Tried = Tried.Add(Outline.Address(go.Address)), SecondLookAt = decision.Page == PageVerdict.PerhapsConnected ? go.Address : SecondLookAt },
+            LoginStep.Ask ask => next with { Asked = Asked.Add(ask.Challenge), Answer = null },
+            _ => next,
+        };
+    }
+
+    /// <summary>The progress with the user's answer at hand. Typed values stay with the driver; <paramref name="choices"/> are those of <c>select</c> fields.</summary>
+    public LoginProgress WithAnswer(Challenge challenge, IEnumerable<string> names, IEnumerable<KeyValuePair<string, string>> choices)
+    {
+        ArgumentNullException.ThrowIfNull(challenge);
+        var given = new GivenAnswer(challenge, [.. names], [.. choices], Placed: false);
+        return this with { Answer = given, AnsweredFields = challenge.Type == "source_field" ? AnsweredFields.Union(given.Names) : AnsweredFields };
+    }
+
+    private LoginProgress AfterFill(LoginStep.Fill fill, LoginPage page)
+    {
+        var next = this;
+        foreach (var value in fill.Values)
+        {
+            var state = page.StateOf(value.Field);
+            next = next with { Filled = next.Filled.Add(state + "|" + value.Slot.Name) };
+            if (value.Slot.Name.StartsWith("answer:", StringComparison.Ordinal) && next.Answer is { } answer && answer.Challenge.Type != "source_field")
+                next = next with { Answer = answer with { Placed = true } };
+        }
+        return fill.Then switch
+        {
+            LoginStep.Click click => next.AfterPress(click.Element, click.Purpose, page),
+            LoginStep.Press press => next.AfterPress(press.Element, press.Purpose, page),
+            _ => next,
+        };
+    }
+
+    private LoginProgress AfterPress(ElementId element, ClickPurpose purpose, LoginPage page)
+    {
+        var next = this with { Tried = Tried.Add(page.OutlineOf(element)) };
+        if (purpose == ClickPurpose.ChooseOption && next.Answer is { } answer) next = next with { Answer = answer with { Placed = true } };
+        if (purpose is not (ClickPurpose.SubmitCredential or ClickPurpose.SubmitAnswer)) return next;
+        var state = page.StateOf(element);
+        var slots = Filled.Where(f => f.StartsWith(state + "|", StringComparison.Ordinal)).Select(f => f[(state.Length + 1)..]).ToHashSet(StringComparer.Ordinal);
+        var kind = slots.Contains(Slot.Password.Name) ? SubmissionKind.Password
+            : slots.Contains(Slot.TotpCode.Name) ? SubmissionKind.Totp
+            : slots.Contains(Slot.Username.Name) || purpose == ClickPurpose.SubmitCredential ? SubmissionKind.Identifier
+            : SubmissionKind.Answer;
+        return next with { Submissions = Submissions.Add(new Submission(kind, state)), Filled = [] };
+    }
+}
+
+/// <summary>Short names for what was tried.</summary>
+internal static class Outline
+{
+    internal const string NextCode = "next code";
+
+    internal static string Address(Uri address) => "address " + address.GetLeftPart(UriPartial.Path);
+
+    internal static string Choice(PageSnapshot snapshot, ElementId element, string value) =>
+        "choice " + snapshot.Url.AbsolutePath + " " + (snapshot.Elements.FirstOrDefault(e => e.Id == element)?.Attributes.GetValueOrDefault("name") ?? "") + " " + value;
+}

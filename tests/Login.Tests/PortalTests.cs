@@ -1,0 +1,136 @@
+using Xunit;
+using Ostiary.Portals;
+using Ostiary.Server.Sessions;
+
+namespace Ostiary.Login.Tests;
+
+/// <summary>Signs in to every practice website through the front door, with nothing but the credential and a person who answers from the catalog.</summary>
+public sealed class PortalTests(Shared shared, ITestOutputHelper output)
+{
+    private static CancellationToken Ending => TestContext.Current.CancellationToken;
+
+    public static TheoryData<string> Portals => [.. PortalCatalog.All.Select(p => p.Id)];
+
+    [Theory, MemberData(nameof(Portals))]
+    public async Task The_right_values_end_as_the_portal_says(string id)
+    {
+        var portal = PortalCatalog.Get(id);
+        var account = portal.UsernameFor("right");
+        var desk = DeskFor(portal, account, wrongFirst: false);
+        var (result, evidence) = await RunAsync(portal, TestSecrets.Of(account, portal.Password, fields: portal.SourceFields), desk);
+        Check(portal, account, result, evidence, desk);
+    }
+
+    [Theory, MemberData(nameof(Portals))]
+    public async Task The_right_values_from_the_home_page(string id)
+    {
+        var portal = PortalCatalog.Get(id);
+        var account = portal.UsernameFor("fromhome");
+        var desk = DeskFor(portal, account, wrongFirst: false);
+        var (result, evidence) = await RunAsync(portal, TestSecrets.Of(account, portal.Password, fields: portal.SourceFields), desk, shared.Portals.Home(portal));
+        Check(portal, account, result, evidence, desk);
+    }
+
+    [Theory, MemberData(nameof(Portals))]
+    public async Task A_wrong_password_is_rejected_in_the_sites_words_and_sent_once(string id)
+    {
+        var portal = PortalCatalog.Get(id);
+        if (portal.WrongText is null || portal.Expected is "source_not_available" or "source_blocked") return;
+        var account = portal.UsernameFor("wrong");
+        var (result, _) = await RunAsync(portal, TestSecrets.Of(account, portal.WrongPassword, fields: portal.SourceFields), TestDesk.Nobody);
+        var rejected = Assert.IsType<LoginOutcome.Rejected>(result.Outcome);
+        Assert.Contains(portal.WrongText, rejected.Message, StringComparison.Ordinal);
+        Assert.Equal(1, shared.Portals.Submissions(id, account).Passwords);
+    }
+
+    [Theory, MemberData(nameof(Portals))]
+    public async Task A_wrong_answer_is_a_further_round_in_the_sites_words(string id)
+    {
+        var portal = PortalCatalog.Get(id);
+        if (portal.WrongCodeText is null || !portal.ExpectedChallenges.Any(c => c.Fields.Any(f => f.WrongAnswer is not null))) return;
+        var account = portal.UsernameFor("wrongcode");
+        var desk = DeskFor(portal, account, wrongFirst: true);
+        var (result, evidence) = await RunAsync(portal, TestSecrets.Of(account, portal.Password, fields: portal.SourceFields), desk);
+        Assert.True(result.Outcome is LoginOutcome.SignedIn, result.Outcome.ToString());
+        Assert.True(evidence);
+        Assert.Contains(desk.Asked, c => c.Message.Contains(portal.WrongCodeText, StringComparison.Ordinal));
+        Assert.Equal(1, shared.Portals.Submissions(id, account).WrongCodes);
+    }
+
+    [Theory, MemberData(nameof(Portals))]
+    public async Task A_stored_seed_answers_without_asking(string id)
+    {
+        var portal = PortalCatalog.Get(id);
+        if (portal.TotpSecret is null) return;
+        var account = portal.UsernameFor("seed");
+        var (result, evidence) = await RunAsync(portal, TestSecrets.Of(account, portal.Password, portal.TotpSecret, portal.SourceFields), TestDesk.Nobody);
+        Assert.True(result.Outcome is LoginOutcome.SignedIn, result.Outcome.ToString());
+        Assert.True(evidence);
+    }
+
+    private void Check(Portal portal, string account, SignInResult result, bool evidence, TestDesk desk)
+    {
+        var (expected, message) = result.Outcome switch
+        {
+            LoginOutcome.SignedIn => ("verified", ""),
+            LoginOutcome.Rejected r => ("auth_invalid", r.Message),
+            LoginOutcome.Locked l => ("auth_locked", l.Message),
+            LoginOutcome.PasswordChangeRequired p => ("password_change_required", p.Message),
+            LoginOutcome.Blocked b => ("source_blocked", b.Message),
+            LoginOutcome.SourceUnavailable s => ("source_not_available", s.Message),
+            LoginOutcome.FormNotFound f => ("auth_form_not_found", f.Message),
+            LoginOutcome.Unknown u => ("unknown", u.Message),
+            _ => throw new InvalidOperationException(),
+        };
+        Assert.Equal(portal.Expected, expected);
+        if (portal.ExpectedText is { } text) Assert.Contains(text, message, StringComparison.Ordinal);
+        if (expected == "verified") Assert.True(evidence, "the evidence of a signed-in page is missing");
+        Assert.InRange(shared.Portals.Submissions(portal.Id, account).Passwords, 0, 1);
+        Assert.Equal(portal.ExpectedChallenges.Select(c => c.Type), desk.Asked.Select(c => c.Type));
+        foreach (var (should, asked) in portal.ExpectedChallenges.Zip(desk.Asked))
+        {
+            Assert.Contains(should.Says, asked.Message, StringComparison.Ordinal);
+            Assert.Equal(should.Fields.Select(f => (f.Name, f.Type)), asked.Fields.Select(f => (f.Name, f.Type)));
+            foreach (var (field, got) in should.Fields.Zip(asked.Fields))
+            {
+                Assert.Equal(field.Options.Count, got.Options?.Count ?? 0);
+                foreach (var (part, option) in field.Options.Zip(got.Options ?? [])) Assert.Contains(part, option.Label, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    private TestDesk DeskFor(Portal portal, string account, bool wrongFirst)
+    {
+        var rounds = 0;
+        return new TestDesk(async (challenge, _, withdrawn) =>
+        {
+            if (challenge.Type == "push_approval")
+            {
+                await shared.Portals.WaitForPushAsync(portal.Id, account, withdrawn);
+                shared.Portals.ApprovePush(portal.Id, account);
+                await Task.Delay(Timeout.InfiniteTimeSpan, withdrawn);
+            }
+            var values = new Dictionary<string, string>();
+            foreach (var field in challenge.Fields)
+            {
+                var known = portal.ExpectedChallenges.SelectMany(c => c.Fields).FirstOrDefault(f => f.Name == field.Name);
+                if (known is null) return null;
+                if (wrongFirst && known.WrongAnswer is { } wrong && rounds++ == 0) values[field.Name] = wrong;
+                else if (field.Type == "select") values[field.Name] = field.Options!.First(o => o.Label.Contains(known.Answer!, StringComparison.Ordinal)).Value;
+                else values[field.Name] = known.Answer ?? shared.Portals.CodeFor(portal.Id, account) ?? "";
+            }
+            return values;
+        });
+    }
+
+    private async Task<(SignInResult Result, bool Evidence)> RunAsync(Portal portal, TestSecrets secrets, TestDesk desk, Uri? url = null)
+    {
+        await using var session = await shared.Host.OpenAsync(null, Ending);
+        var result = await new SignIn(TimeProvider.System).RunAsync(session, new SignInRequest(url ?? shared.Portals.Url(portal), null, secrets, desk), Ending);
+        foreach (var note in result.Steps) output.WriteLine($"{note.At:ss.fff} {note.Url} [{note.Page}] {note.Action}   <- {string.Join("; ", note.Why)}");
+        output.WriteLine(result.Outcome.ToString());
+        var evidence = portal.Evidence is { } text && (await Task.WhenAll(session.Page.Frames.Select(f => f.EvaluateAsync<string>("document.documentElement.innerText + ' ' + Array.from(document.querySelectorAll('*')).filter(e => e.shadowRoot).map(e => e.shadowRoot.textContent).join(' ')"))))
+            .Any(t => t.Contains(text, StringComparison.Ordinal));
+        return (result, evidence);
+    }
+}

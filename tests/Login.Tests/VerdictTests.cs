@@ -1,0 +1,177 @@
+using Ostiary.Browser;
+using Xunit;
+
+namespace Ostiary.Login.Tests;
+
+/// <summary>What the engine takes small pages for, in real Chromium, before and after a sign-in was sent from an ordinary form.</summary>
+public sealed class VerdictTests(Shared shared)
+{
+    private const string Form = """
+        <html lang="en"><head><title>Sign in</title></head><body><h1>Sign in</h1><form method="post" action="/login"><label for="u">Username</label><input id="u" name="user"><label for="p">Password</label><input id="p" name="password" type="password">
+        <button>Sign in</button></form></body></html>
+        """;
+
+    private static CancellationToken Ending => TestContext.Current.CancellationToken;
+
+    private static string Login(string user, string password, string button, string before = "", string title = "") =>
+        $"<html><head><title>{title}</title></head><body>{before}<form method=post action=/s><p><label>{user} <input name=f1></label></p><p><label>{password} <input name=f2 type=password></label></p><button>{button}</button></form></body></html>";
+
+    private static string Page(string content, string title = "") => $"<html><head><title>{title}</title></head><body><main>{content}</main></body></html>";
+
+    /// <summary>Pages seen first, and what they are.</summary>
+    public static TheoryData<string, string, PageVerdict> First => new()
+    {
+        { "English", Form, PageVerdict.Login },
+        { "German", Login("Benutzername", "Kennwort", "Anmelden"), PageVerdict.Login },
+        { "French", Login("Identifiant", "Mot de passe", "Se connecter"), PageVerdict.Login },
+        { "Spanish", Login("Usuario", "Contraseña", "Iniciar sesión"), PageVerdict.Login },
+        { "Italian", Login("Nome utente", "Password", "Accedi"), PageVerdict.Login },
+        { "Dutch", Login("Gebruikersnaam", "Wachtwoord", "Inloggen"), PageVerdict.Login },
+        { "Polish", Login("Nazwa użytkownika", "Hasło", "Zaloguj się"), PageVerdict.Login },
+        { "Portuguese", Login("Utilizador", "Palavra-passe", "Entrar"), PageVerdict.Login },
+        { "Swedish", Login("Användarnamn", "Lösenord", "Logga in"), PageVerdict.Login },
+        { "Russian", Login("Логин", "Пароль", "Войти"), PageVerdict.Login },
+        { "Japanese", Login("ユーザー名", "パスワード", "ログイン"), PageVerdict.Login },
+        { "Turkish", Login("Kullanıcı adı", "Şifre", "Giriş yap"), PageVerdict.Login },
+        { "no words at all", "<body><form><input name=a1><input type=password name=a2><input type=submit value='→'></form></body>", PageVerdict.Login },
+        { "no form element", "<body><div><input placeholder='E-mail'></div><div><input type=password placeholder=Password></div><div><div role=button tabindex=0>Log in</div></div></body>", PageVerdict.Login },
+        { "a table without labels", "<body><form><table><tr><td>User ID:</td><td><input name=x></td></tr><tr><td>Password:</td><td><input type=password name=y></td></tr></table><input type=image alt=Go src='data:image/gif;base64,R0lGODlhAQABAAAAACw='></form></body>", PageVerdict.Login },
+        { "a search form before it", $"<body><header><form role=search><input name=q placeholder=Search><button>Search</button></form></header>{Form}</body>", PageVerdict.Login },
+        { "a newsletter below it", $"<body>{Form}<footer><form><input type=email name=newsletter placeholder='Your e-mail'><button>Subscribe to our newsletter</button></form></footer></body>", PageVerdict.Login },
+        { "identifier first", "<body><h1>Sign in</h1><form><label>Email or phone <input name=identifier type=text></label><button>Next</button></form></body>", PageVerdict.Login },
+        { "password only, user known", "<body><h1>Welcome back</h1><p>ada@example.org</p><form><label>Password <input type=password name=pw></label><button>Log in</button></form></body>", PageVerdict.Login },
+        { "sign-up beside sign-in", "<body><form><h2>Create an account</h2><label>Email <input name=email type=email></label><label>Password <input type=password name=np autocomplete=new-password></label><label>Confirm password <input type=password name=np2></label><button>Register</button></form><form><h2>Sign in</h2><label>Email <input name=login type=email></label><label>Password <input type=password name=p></label><button>Sign in</button></form></body>", PageVerdict.Login },
+        { "a home page", "<body><header><nav><a href='/products'>Products</a><a href='/account/login'>Log in</a></nav></header><h1>Everything for your garden</h1><p>Spades and seeds.</p></body>", PageVerdict.Home },
+        { "a sign-up alone", "<body><h1>Create your account</h1><form><label>First name <input name=firstName></label><label>Last name <input name=lastName></label><label>Email <input type=email name=email></label><label>Create a password <input type=password autocomplete=new-password name=pw></label><label>Confirm password <input type=password name=pw2></label><label><input type=checkbox> I accept the terms of use</label><button>Create account</button></form></body>", PageVerdict.Unknown },
+        { "a recovery form", "<body><h1>Forgot your password?</h1><p>We will send you a link.</p><form><label>Email <input type=email name=email></label><button>Reset password</button></form></body>", PageVerdict.Unknown },
+        { "a newsletter alone", "<body><h2>Newsletter</h2><form><input type=email name=email placeholder=E-mail><button>Subscribe</button></form></body>", PageVerdict.Unknown },
+        { "a captcha in the form", "<body><h1>Log in</h1><form><label>User <input name=u></label><label>Password <input name=p type=password></label><img alt=captcha src=/c.png width=120 height=40><label>Enter the characters you see <input name=captcha></label><button>Log in</button></form></body>", PageVerdict.BotWall },
+        { "a bot wall", Page("<h1>Verify you are human</h1><p>This takes a second.</p>", "Just a moment..."), PageVerdict.BotWall },
+    };
+
+    [Theory, MemberData(nameof(First))]
+    public async Task A_first_page_is_recognised(string name, string html, PageVerdict expected)
+    {
+        await using var pages = await Pages.StartAsync();
+        await using var session = await shared.Host.OpenAsync(null, Ending);
+        var url = pages.Add("/start", html);
+        await session.NavigateAsync(url, Ending);
+        var snapshot = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
+        var decision = new LoginEngine().Next(snapshot, Start(url));
+        Assert.True(expected == decision.Page, $"{name}: {decision.Page}, {string.Join("; ", decision.Why)}");
+        if (expected == PageVerdict.Login)
+        {
+            var fill = Assert.IsType<LoginStep.Fill>(decision.Step);
+            Assert.NotNull(fill.Then);
+            Assert.Contains(fill.Values, v => v.Slot == Slot.Password || v.Slot == Slot.Username);
+        }
+        else Assert.IsNotType<LoginStep.Fill>(decision.Step);
+    }
+
+    /// <summary>Pages that answer a sign-in, what they are, and a part of the message or prompt.</summary>
+    public static TheoryData<string, string, PageVerdict, string> After
+    {
+        get
+        {
+            var data = new TheoryData<string, string, PageVerdict, string>();
+            foreach (var (language, text) in new[]
+            {
+                ("English", "Your username or password is incorrect."), ("English 2", "Invalid login or password."), ("English 3", "We couldn't find an account with that username."), ("English 4", "Login failed. Please try again."),
+                ("German", "Benutzername oder Passwort ist falsch."), ("German 2", "Die Anmeldung ist fehlgeschlagen."), ("French", "Identifiant ou mot de passe incorrect."), ("Spanish", "El usuario o la contraseña no son correctos."),
+                ("Italian", "Nome utente o password non validi."), ("Dutch", "Onjuiste gebruikersnaam of wachtwoord."), ("Polish", "Nieprawidłowa nazwa użytkownika lub hasło."), ("Portuguese", "Nome de utilizador ou palavra-passe incorretos."),
+                ("Swedish", "Fel användarnamn eller lösenord."), ("Russian", "Неверный логин или пароль."), ("Japanese", "ユーザー名またはパスワードが正しくありません。"),
+            })
+                data.Add("refused, " + language, Form.Replace("<form", $"<p class=message>{text}</p><form", StringComparison.Ordinal), PageVerdict.Rejected, text);
+            data.Add("refused in an alert of unknown words", Form.Replace("<form", "<div role=alert>Hmm, that does not ring a bell.</div><form", StringComparison.Ordinal), PageVerdict.Rejected, "ring a bell");
+            data.Add("locked", Page("<h1>Account locked</h1><p>Your account has been locked after too many failed attempts. Call us.</p>"), PageVerdict.Locked, "locked");
+            data.Add("locked above the form", Form.Replace("<form", "<div class=error>Your account has been locked. Please contact support.</div><form", StringComparison.Ordinal), PageVerdict.Locked, "locked");
+            data.Add("locked, German", Form.Replace("<form", "<div class=error>Ihr Konto wurde gesperrt.</div><form", StringComparison.Ordinal), PageVerdict.Locked, "gesperrt");
+            data.Add("code by text message", Page("<h1>Enter your code</h1><p>We sent a text message with a code to •••• 42.</p><form><label>Code <input name=code inputmode=numeric maxlength=6></label><button>Verify</button></form>"), PageVerdict.Code, "•••• 42");
+            data.Add("code by mail, French", Page("<h1>Vérification</h1><p>Nous avons envoyé un code à a•••@example.org.</p><form><label>Code de vérification <input name=c></label><button>Valider</button></form>"), PageVerdict.Code, "a•••@example.org");
+            data.Add("code in a password box", Page("<h1>Two-step verification</h1><p>Enter the 6-digit code from your authenticator app.</p><form><input type=password name=totp maxlength=6 aria-label='6-digit code'><button>Continue</button></form>"), PageVerdict.Code, "authenticator app");
+            data.Add("six boxes", Page("<h1>Check your phone</h1><p>Enter the code we texted you.</p><form>" + string.Concat(Enumerable.Range(1, 6).Select(i => $"<input style='width:40px;height:48px' maxlength=1 inputmode=numeric aria-label='Digit {i}'>")) + "<button>Verify</button></form>"), PageVerdict.Code, "texted");
+            data.Add("push", Page("<h1>Approve the sign-in</h1><p>We sent a notification to your phone. Open the app and tap Approve. Your number is 37.</p>"), PageVerdict.Push, "37");
+            data.Add("method choice, radio", Page("<h1>How do you want to verify?</h1><form><label><input type=radio name=m value=1> Text message to •• 17</label><label><input type=radio name=m value=2> Email to b•••@example.org</label><button>Continue</button></form>"), PageVerdict.MethodChoice, "verify");
+            data.Add("method choice, buttons", Page("<h1>Verify your identity</h1><p>Choose how you want to get your code.</p><button type=button>Text message •• 17</button><button type=button>Authenticator app</button><button type=button>E-mail b•••@example.org</button>"), PageVerdict.MethodChoice, "identity");
+            data.Add("security question", Page("<h1>Security question</h1><form><p>What is your mother's maiden name?</p><input name=a type=text><button>Continue</button></form>"), PageVerdict.SecurityQuestion, "maiden name");
+            data.Add("account choice", Page("<h1>Choose an account</h1><ul><li><a href='/a/1'>Ada Lovelace, personal</a></li><li><a href='/a/2'>Analytical Engines Ltd</a></li></ul>"), PageVerdict.AccountChoice, "account");
+            data.Add("stay signed in", Page("<h1>Stay signed in?</h1><p>Do this to sign in less often.</p><form><button>No</button><button>Yes</button></form>"), PageVerdict.Interstitial, "");
+            data.Add("a new password demanded", Page("<h1>Your password has expired</h1><p>Choose a new password.</p><form><label>Current password <input type=password name=old></label><label>New password <input type=password name=n1></label><label>Confirm new password <input type=password name=n2></label><button>Change password</button></form>"), PageVerdict.PasswordChange, "expired");
+            data.Add("signed in", Page("<header><a href='/logout'>Log out</a></header><h1>Your dashboard</h1><p>Two new messages.</p>"), PageVerdict.Connected, "");
+            data.Add("signed in, German", Page("<nav><button>Abmelden</button></nav><h1>Übersicht</h1>"), PageVerdict.Connected, "");
+            data.Add("signed in, French", Page("<nav><a href='/x'>Déconnexion</a></nav><h1>Mes factures</h1>"), PageVerdict.Connected, "");
+            data.Add("signed in, sign-out in closed details", Page("<details><summary>Ada</summary><button>Sign out</button></details><h1>Your orders</h1>"), PageVerdict.Connected, "");
+            data.Add("signed in, a search form on the page", Page("<form role=search><input name=q><button>Search</button></form><a href='/signout'>Sign out</a><h1>Invoices</h1>"), PageVerdict.Connected, "");
+            data.Add("back on the home page, not signed in", Page("<header><a href='/login'>Sign in</a></header><h1>Our products</h1><p>Spades.</p>"), PageVerdict.Home, "");
+            return data;
+        }
+    }
+
+    [Theory, MemberData(nameof(After))]
+    public async Task An_answer_is_recognised(string name, string html, PageVerdict expected, string says)
+    {
+        await using var pages = await Pages.StartAsync();
+        await using var session = await shared.Host.OpenAsync(null, Ending);
+        var engine = new LoginEngine();
+        var url = pages.Add("/login", Form);
+        await session.NavigateAsync(url, Ending);
+        var before = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
+        var progress = Start(url);
+        progress = progress.After(engine.Next(before, progress), before);
+        Assert.True(progress.PasswordSent);
+
+        await session.NavigateAsync(pages.Add("/login", html), Ending);
+        var after = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
+        var decision = engine.Next(after, progress with { SinceStep = TimeSpan.FromSeconds(1) });
+        Assert.True(expected == decision.Page, $"{name}: {decision.Page}, {string.Join("; ", decision.Why)}");
+        var message = decision.Step switch
+        {
+            LoginStep.Ask ask => ask.Challenge.Message,
+            LoginStep.Done { Outcome: LoginOutcome.Rejected rejected } => rejected.Message,
+            LoginStep.Done { Outcome: LoginOutcome.Locked locked } => locked.Message,
+            LoginStep.Done { Outcome: LoginOutcome.PasswordChangeRequired change } => change.Message,
+            _ => "",
+        };
+        Assert.Contains(says, message, StringComparison.Ordinal);
+        Assert.True(message.Length <= 500);
+        if (decision.Step is LoginStep.Fill fill) Assert.DoesNotContain(fill.Values, v => v.Slot == Slot.Password || v.Slot == Slot.Username);
+    }
+
+    [Fact]
+    public async Task No_sequence_of_pages_sends_a_password_twice_from_one_state()
+    {
+        await using var pages = await Pages.StartAsync();
+        await using var session = await shared.Host.OpenAsync(null, Ending);
+        var engine = new LoginEngine();
+        var seen = new List<PageSnapshot>();
+        foreach (var html in First.Select(d => d.Data.Item2).Concat(After.Select(d => d.Data.Item2)).Distinct())
+        {
+            await session.NavigateAsync(pages.Add("/login", html), Ending);
+            seen.Add(await session.LookAsync(TimeSpan.FromSeconds(5), Ending));
+        }
+        var random = new Random(20260101);
+        for (var run = 0; run < 400; run++)
+        {
+            var progress = Start(new Uri(pages.Root, "/login"));
+            var sent = new Dictionary<string, int>(StringComparer.Ordinal);
+            for (var i = 0; i < 25; i++)
+            {
+                var page = seen[random.Next(seen.Count)];
+                progress = progress with { SinceStep = TimeSpan.FromMilliseconds(random.Next(0, 20_000)) };
+                var decision = engine.Next(page, progress);
+                if (decision.Step is LoginStep.Done) break;
+                var before = progress.Submissions.Count;
+                progress = progress.After(decision, page);
+                if (decision.Step is LoginStep.Ask ask)
+                    progress = progress.WithAnswer(ask.Challenge, ask.Challenge.Fields.Select(f => f.Name), ask.Challenge.Fields.Where(f => f.Options is not null).Select(f => KeyValuePair.Create(f.Name, f.Options![0].Value)));
+                foreach (var submission in progress.Submissions.Skip(before).Where(s => s.Kind == SubmissionKind.Password))
+                    Assert.True((sent[submission.State] = sent.GetValueOrDefault(submission.State) + 1) == 1, $"a password was sent twice from {submission.State}");
+                if (decision.Step is LoginStep.Fill fill)
+                    Assert.DoesNotContain(fill.Values, v => LoginPage.Read(page).GroupOf(v.Field) is { Kind: GroupKind.SignUp or GroupKind.Newsletter or GroupKind.Search or GroupKind.Recovery or GroupKind.PasswordChange or GroupKind.Contact });
+            }
+            Assert.InRange(progress.Submissions.Count(s => s.Kind == SubmissionKind.Password), 0, 2);
+        }
+    }
+
+    private static LoginProgress Start(Uri url) => LoginProgress.Start(url, null, [Slot.Username, Slot.Password]);
+}
