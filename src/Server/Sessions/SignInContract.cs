@@ -5,7 +5,7 @@ namespace Ostiary.Server.Sessions;
 /// <summary>
 /// Opens what a credential holds, one slot for one keystroke. The implementation unseals inside <see cref="UseAsync"/> and wipes before it returns.
 /// </summary>
-public interface ISignInSecrets
+internal interface ISignInSecrets
 {
     /// <summary>Slots that hold something: username, password, totp_code, source_field:x.</summary>
     IReadOnlySet<Slot> Available { get; }
@@ -15,7 +15,7 @@ public interface ISignInSecrets
 }
 
 /// <summary>Puts a challenge to the user and waits for the answer. Made by the owner of the run or connection.</summary>
-public interface IChallengeDesk
+internal interface IChallengeDesk
 {
     /// <summary>
     /// Commits the question, waits, and returns the answer; disposing it wipes it. Null: no answer in time.
@@ -25,7 +25,7 @@ public interface IChallengeDesk
 }
 
 /// <summary>The user's values by field name, as secrets.</summary>
-public sealed class ChallengeAnswer(IReadOnlyDictionary<string, Ostiary.Vault.Secret> values) : IDisposable
+internal sealed class ChallengeAnswer(IReadOnlyDictionary<string, Ostiary.Vault.Secret> values) : IDisposable
 {
     public static ChallengeAnswer Empty => new(new Dictionary<string, Ostiary.Vault.Secret>());
     public IReadOnlyDictionary<string, Ostiary.Vault.Secret> Values { get; } = values;
@@ -39,11 +39,11 @@ public sealed class ChallengeAnswer(IReadOnlyDictionary<string, Ostiary.Vault.Se
 /// <summary>What a sign-in needs to know.</summary>
 /// <param name="Url">The source's URL: a login page, a home page or any page of the site.</param>
 /// <param name="LoginUrl">The source's login URL when known.</param>
-public sealed record SignInRequest(Uri Url, Uri? LoginUrl, ISignInSecrets Secrets, IChallengeDesk Desk);
+internal sealed record SignInRequest(Uri Url, Uri? LoginUrl, ISignInSecrets Secrets, IChallengeDesk Desk);
 
 /// <summary>The end of a sign-in, with the steps that led there (no values), for a run's artifacts.</summary>
 /// <param name="TimedOut">True when a challenge was not answered in time; <paramref name="Outcome"/> is then <see cref="LoginOutcome.Unknown"/>.</param>
-public sealed record SignInResult(LoginOutcome Outcome, bool TimedOut, IReadOnlyList<SignInStepNote> Steps);
+internal sealed record SignInResult(LoginOutcome Outcome, bool TimedOut, IReadOnlyList<SignInStepNote> Steps);
 
 /// <summary>One decision: what the page was taken for, what was done, and why.</summary>
-public sealed record SignInStepNote(DateTimeOffset At, string Url, string Page, string Action, IReadOnlyList<string> Why);
+internal sealed record SignInStepNote(DateTimeOffset At, string Url, string Page, string Action, IReadOnlyList<string> Why);

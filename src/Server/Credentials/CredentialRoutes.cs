@@ -1,0 +1,158 @@
+using System.Text.Json;
+using Dapper;
+using Ostiary.Server.Data;
+using Ostiary.Server.Events;
+using Ostiary.Server.Http;
+using Ostiary.Server.Sources;
+
+namespace Ostiary.Server.Credentials;
+
+/// <summary>Credentials: stored once, used by runs, never given back.</summary>
+internal static class CredentialRoutes
+{
+    public static IServiceCollection AddCredentials(this IServiceCollection services) => services
+        .AddSingleton<CredentialVault>()
+        .AddSingleton<CredentialFindings>()
+        .AddSingleton<ISourceGuard, SourcesInUse>();
+
+    public static void MapCredentials(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/credentials", StoreAsync);
+        routes.MapGet("/credentials", ListAsync);
+        routes.MapGet("/credentials/{id}", GetAsync);
+        routes.MapPatch("/credentials/{id}", UpdateAsync);
+        routes.MapDelete("/credentials/{id}", DeleteAsync);
+    }
+
+    internal sealed record StoreRequest
+    {
+        [RequiredField] public string? SourceId { get; init; }
+        [OneOf(AuthMethods.UsernamePassword, AuthMethods.GoogleSso, AuthMethods.None)] public string? AuthMethod { get; init; }
+        [JsonObjectField] public JsonElement? AuthCredentials { get; init; }
+        public string? ExternalId { get; init; }
+    }
+
+    internal sealed record UpdateRequest
+    {
+        [NotNullField, JsonObjectField] public Given<JsonElement?> AuthCredentials { get; init; }
+        public Given<string> ExternalId { get; init; }
+    }
+
+    private static async Task<Reply> StoreAsync(ApiCall call, IdSource ids, CredentialVault vault, EventLog events, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var faults = new List<Fault>();
+        var request = call.Read<StoreRequest>(faults);
+        var method = request.AuthMethod ?? AuthMethods.None;
+        using var given = AuthCredentials.Read(request.AuthCredentials, method, complete: true, faults);
+        if (request.SourceId is { Length: > 0 } && !ObjectId.TryParse<SourceId>(request.SourceId, out _)) faults.Add(Fault.Invalid("source_id", "`source_id` must be an id that starts with `src_`."));
+        if (faults.Count > 0) return Reply.Rejected(faults);
+        await using var scope = await call.BeginAsync(cancellationToken);
+        // Locked so that the source cannot be deleted between this look and the commit.
+        var source = await scope.Connection.ExecuteScalarAsync<int?>(new CommandDefinition(
+            "SELECT 1 FROM sources WHERE organization_id = @organization AND id = @id FOR KEY SHARE", new { organization = call.Organization.Value, id = request.SourceId }, scope.Transaction, cancellationToken: cancellationToken));
+        if (source is null) return Reply.Rejected(new Fault("source", "source_not_found", $"No source `{request.SourceId}` exists here.", "source_id"));
+        var now = time.GetUtcNow();
+        var row = new CredentialRow
+        {
+            Id = ids.New<CredentialId>().Value, OrganizationId = call.Organization.Value, SourceId = request.SourceId!, AuthMethod = method, ExternalId = request.ExternalId,
+            Username = given.Username.Value, SourceFields = Json.Write(given.SourceFields ?? []), CreatedAt = now, UpdatedAt = now,
+        };
+        await scope.Connection.ExecuteAsync(new CommandDefinition(
+            """
+            INSERT INTO credentials (id, organization_id, source_id, auth_method, status, external_id, username, source_fields, created_at, updated_at)
+            VALUES (@Id, @OrganizationId, @SourceId, @AuthMethod, @Status, @ExternalId, @Username, @SourceFields::json, @CreatedAt, @UpdatedAt)
+            """,
+            row,
+            scope.Transaction,
+            cancellationToken: cancellationToken));
+        if (await vault.ReplaceAsync(scope, row, given, cancellationToken) is { } dataKey)
+            await scope.Connection.ExecuteAsync(new CommandDefinition("UPDATE credentials SET data_key = @dataKey WHERE id = @Id", new { row.Id, dataKey }, scope.Transaction, cancellationToken: cancellationToken));
+        await events.RecordAsync(scope, call.Organization, "credential.created", row.Id, row.ToEvent(), cancellationToken);
+        return await call.CommitAsync(scope, Reply.Created(row.ToObject()), cancellationToken);
+    }
+
+    private static async Task<Reply> ListAsync(ApiCall call, Db db, CancellationToken cancellationToken)
+    {
+        var faults = new List<Fault>();
+        var page = PageRequest.Read<CredentialId>(call.Query, faults);
+        var sources = Filters.Ids<SourceId>(call.Query, "source_id", faults);
+        var statuses = Filters.Words(call.Query, "status", [.. CredentialStatuses.All], faults);
+        var externalIds = Filters.Texts(call.Query, "external_id", faults);
+        if (faults.Count > 0) return Reply.Rejected(faults);
+        var list = new ListQuery(CredentialRow.Columns, "credentials", call.Organization);
+        if (sources is not null) list.Where("source_id = ANY(@sources)", "sources", sources);
+        if (statuses is not null) list.Where("status = ANY(@statuses)", "statuses", statuses);
+        if (externalIds is not null) list.Where("external_id = ANY(@externalIds)", "externalIds", externalIds);
+        return Reply.Ok(await list.ReadAsync<CredentialRow, CredentialObject>(db, page, row => row.ToObject(), cancellationToken));
+    }
+
+    private static async Task<Reply> GetAsync(string id, ApiCall call, Db db, CancellationToken cancellationToken)
+    {
+        if (!ObjectId.TryParse<CredentialId>(id, out var credentialId)) return Reply.NotFound<CredentialId>(id);
+        await using var connection = await db.OpenAsync(cancellationToken);
+        return await CredentialRow.FindAsync(connection, null, call.Organization, credentialId, forUpdate: false, cancellationToken) is { } row ? Reply.Ok(row.ToObject()) : Reply.NotFound<CredentialId>(id);
+    }
+
+    private static async Task<Reply> UpdateAsync(string id, ApiCall call, CredentialVault vault, EventLog events, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var faults = new List<Fault>();
+        var request = call.Read<UpdateRequest>(faults);
+        if (!ObjectId.TryParse<CredentialId>(id, out var credentialId)) return faults.Count > 0 ? Reply.Rejected(faults) : Reply.NotFound<CredentialId>(id);
+        await using var scope = await call.BeginAsync(cancellationToken);
+        if (await CredentialRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, credentialId, forUpdate: true, cancellationToken) is not { } row)
+            return faults.Count > 0 ? Reply.Rejected(faults) : Reply.NotFound<CredentialId>(id);
+        using var given = AuthCredentials.Read(request.AuthCredentials.Value, row.AuthMethod, complete: false, faults);
+        if (faults.Count > 0) return Reply.Rejected(faults);
+        if (row.Status == CredentialStatuses.Deleted) return Reply.Conflict($"The credential `{id}` is deleted; store a new one.");
+        row = row with { ExternalId = request.ExternalId.Or(row.ExternalId), UpdatedAt = time.GetUtcNow() };
+        var changesValues = request.AuthCredentials.IsGiven && row.AuthMethod != AuthMethods.None;
+        if (changesValues)
+        {
+            var secretFields = given.SourceFields is null ? row.SourceFields : Json.Write(given.SourceFields);
+            row = row with { Username = given.Username.Or(row.Username), SourceFields = secretFields, Status = CredentialStatuses.Unverified };
+            var dataKey = await vault.ReplaceAsync(scope, row, given, cancellationToken);
+            row = row with { DataKey = dataKey, Version = row.Version + 1 };
+        }
+
+        await scope.Connection.ExecuteAsync(new CommandDefinition(
+            """
+            UPDATE credentials SET external_id = @ExternalId, username = @Username, source_fields = @SourceFields::json, status = @Status, data_key = @DataKey, version = @Version, updated_at = @UpdatedAt
+            WHERE id = @Id
+            """,
+            row,
+            scope.Transaction,
+            cancellationToken: cancellationToken));
+        if (changesValues) await events.RecordAsync(scope, call.Organization, "credential.unverified", row.Id, row.ToEvent(), cancellationToken);
+        return await call.CommitAsync(scope, Reply.Ok(row.ToObject()), cancellationToken);
+    }
+
+    private static async Task<Reply> DeleteAsync(string id, ApiCall call, EventLog events, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (!ObjectId.TryParse<CredentialId>(id, out var credentialId)) return Reply.NotFound<CredentialId>(id);
+        await using var scope = await call.BeginAsync(cancellationToken);
+        if (await CredentialRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, credentialId, forUpdate: true, cancellationToken) is not { } row) return Reply.NotFound<CredentialId>(id);
+        if (row.Status == CredentialStatuses.Deleted) return Reply.Ok(new DeletedObject(row.Id, CredentialId.ObjectName));
+        row = row with { Status = CredentialStatuses.Deleted, DataKey = null, Username = null, SourceFields = "{}", Version = row.Version + 1, UpdatedAt = time.GetUtcNow() };
+        await scope.Connection.ExecuteAsync(new CommandDefinition(
+            """
+            DELETE FROM credential_secrets WHERE credential_id = @Id;
+            UPDATE credentials SET status = @Status, data_key = NULL, username = NULL, source_fields = '{}', version = @Version, updated_at = @UpdatedAt WHERE id = @Id
+            """,
+            row,
+            scope.Transaction,
+            cancellationToken: cancellationToken));
+        await events.RecordAsync(scope, call.Organization, "credential.deleted", row.Id, row.ToEvent(), cancellationToken);
+        return await call.CommitAsync(scope, Reply.Deleted(credentialId), cancellationToken);
+    }
+
+    /// <summary>A source stays while a usable credential points at it.</summary>
+    private sealed class SourcesInUse : ISourceGuard
+    {
+        public async Task<string?> ReasonToKeepAsync(DbTransactionScope scope, SourceId source, CancellationToken cancellationToken)
+        {
+            var count = await scope.Connection.ExecuteScalarAsync<long>(new CommandDefinition(
+                "SELECT count(*) FROM credentials WHERE source_id = @source AND status <> 'deleted'", new { source = source.Value }, scope.Transaction, cancellationToken: cancellationToken));
+            return count == 0 ? null : $"{count} credential(s) use this source; delete them first.";
+        }
+    }
+}

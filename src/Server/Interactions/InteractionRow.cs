@@ -1,0 +1,72 @@
+using Ostiary.Login;
+using Ostiary.Server.Http;
+
+namespace Ostiary.Server.Interactions;
+
+/// <summary>Section <c>Interactions</c>.</summary>
+internal sealed class InteractionOptions
+{
+    /// <summary>How long a question waits for its answer. Default 5 minutes.</summary>
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromMinutes(5);
+}
+
+/// <summary>The words of a question's status; docs/states/interaction.md draws them.</summary>
+internal static class InteractionStatuses
+{
+    /// <summary>Waits for its answer.</summary>
+    public const string Pending = "pending";
+    /// <summary>Exactly one answer was taken.</summary>
+    public const string Answered = "answered";
+    /// <summary>Nobody answered in time.</summary>
+    public const string Expired = "expired";
+    /// <summary>The page moved on, or the run ended.</summary>
+    public const string Withdrawn = "withdrawn";
+
+    /// <summary>Every allowed move: only an open question is moved, and once.</summary>
+    public static readonly IReadOnlyDictionary<string, IReadOnlyList<string>> Moves = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
+    {
+        [Pending] = [Answered, Expired, Withdrawn],
+        [Answered] = [],
+        [Expired] = [],
+        [Withdrawn] = [],
+    };
+}
+
+/// <summary>A question as it is stored.</summary>
+internal sealed record InteractionRow
+{
+    public const string Columns = "id, organization_id, owner_id, type, message, fields, status, answer, expires_at, created_at";
+
+    public string Id { get; init; } = "";
+    public string OrganizationId { get; init; } = "";
+    public string OwnerId { get; init; } = "";
+    public string Type { get; init; } = "";
+    public string Message { get; init; } = "";
+    public string Fields { get; init; } = "[]";
+
+    /// <summary>One of <see cref="InteractionStatuses"/>.</summary>
+    public string Status { get; init; } = InteractionStatuses.Pending;
+    public byte[]? Answer { get; init; }
+    public DateTimeOffset ExpiresAt { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>What the sealed answer is bound to.</summary>
+    public string AnswerContext => $"interaction/{OrganizationId}/{OwnerId}/{Id}";
+
+    public InteractionObject ToObject() => new(Type, Message, Json.Read<IReadOnlyList<InteractionField>>(Fields), ExpiresAt);
+}
+
+/// <summary>A question on the wire, in its run or connection and in events.</summary>
+internal sealed record InteractionObject(string Type, string Message, IReadOnlyList<InteractionField> Fields, DateTimeOffset ExpiresAt);
+
+/// <summary>One thing to answer. <paramref name="Options"/> only with <c>select</c>.</summary>
+internal sealed record InteractionField(string Name, string Type, string Label, IReadOnlyList<InteractionOption>? Options)
+{
+    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<InteractionOption>? Options { get; init; } = Options;
+
+    public static InteractionField From(ChallengeField field) => new(field.Name, field.Type, field.Label, field.Options?.Select(o => new InteractionOption(o.Value, o.Label)).ToList());
+}
+
+/// <summary>One offered choice.</summary>
+internal sealed record InteractionOption(string Value, string Label);

@@ -1,0 +1,30 @@
+namespace Ostiary.Server.Sessions;
+
+/// <summary>Section <c>Sessions</c>.</summary>
+internal sealed class SessionOptions
+{
+    /// <summary>How long a session without a run keeps its browser. Default 10 minutes.</summary>
+    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Browsers an organization may have in use at once; further runs wait or are refused, see <see cref="QueueWhenFull"/>. 0 = no limit. Default 0.</summary>
+    public int MaxConcurrent { get; set; }
+
+    /// <summary>Over <see cref="MaxConcurrent"/>: true = the run waits in <c>queued</c>, false = 429 <c>session_limit_exceeded</c>. Default true.</summary>
+    public bool QueueWhenFull { get; set; } = true;
+
+    /// <summary>Runs that one worker holds at once, those waiting for a person included. Default 0: 8 per processor, at least 16.</summary>
+    public int PerWorker { get; set; }
+
+    /// <summary>Browsers that one worker drives at the same moment; a run that waits for a person does not count. Default 0: 2 per processor, at least 4.</summary>
+    public int ActivePerWorker { get; set; }
+
+    internal int RunsHeld => PerWorker > 0 ? PerWorker : Math.Max(16, 8 * Environment.ProcessorCount);
+
+    internal int BrowsersDriven => ActivePerWorker > 0 ? ActivePerWorker : Math.Max(4, 2 * Environment.ProcessorCount);
+
+    /// <summary>Idle browsers that one worker keeps; beyond it the one idle for longest is closed. Default 4.</summary>
+    public int IdlePerWorker { get; set; } = 4;
+
+    /// <summary>How long a run waits for its browser to open. Default 60 seconds.</summary>
+    public TimeSpan OpenTimeout { get; set; } = TimeSpan.FromSeconds(60);
+}

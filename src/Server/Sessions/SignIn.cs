@@ -1,0 +1,315 @@
+using Ostiary.Browser;
+using Ostiary.Login;
+
+namespace Ostiary.Server.Sessions;
+
+/// <summary>
+/// Signs in with a browser: looks, lets the engine decide, acts; in a loop. A secret is opened for one keystroke only, and nothing that this class returns or throws
+/// carries a value. <see cref="BrowserLostException"/> passes through: whoever owns the session says what its loss means.
+/// </summary>
+internal sealed class SignIn(TimeProvider time)
+{
+    /// <summary>How long a sign-in may take, without the time that a person needs for an answer.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+
+    /// <summary>How long a page may take to come to rest before it is looked at as it is.</summary>
+    private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PushPoll = TimeSpan.FromSeconds(2);
+    private const int MostDecisions = 200;
+    private const int MostFailures = 4;
+    private const int CodeWindowSeconds = 30;
+
+    private readonly LoginEngine _engine = new();
+
+    /// <summary>Runs until the engine says that it is done. The notes tell what was seen and done, never a value.</summary>
+    public async Task<SignInResult> RunAsync(BrowserSession session, SignInRequest request, CancellationToken cancellationToken)
+    {
+        var run = new Run(this, session, request);
+        try
+        {
+            return await run.ToEndAsync(cancellationToken);
+        }
+        finally
+        {
+            run.Dispose();
+        }
+    }
+
+    /// <summary>One sign-in under way.</summary>
+    private sealed class Run(SignIn owner, BrowserSession session, SignInRequest request) : IDisposable
+    {
+        private readonly TimeProvider _time = owner.Time;
+        private readonly long _started = owner.Time.GetTimestamp();
+        private readonly List<SignInStepNote> _notes = [];
+        private readonly Dictionary<string, ChallengeAnswer> _answers = [];
+        private LoginProgress _progress = LoginProgress.Start(request.Url, request.LoginUrl, request.Secrets.Available);
+        private TimeSpan _withPeople;
+        private long _stepAt = owner.Time.GetTimestamp();
+        private int _failures;
+        private bool _sent;
+
+        public async Task<SignInResult> ToEndAsync(CancellationToken cancellationToken)
+        {
+            await session.NavigateAsync(request.LoginUrl ?? request.Url, cancellationToken);
+            _stepAt = _time.GetTimestamp();
+            for (var decisions = 0; decisions < MostDecisions; decisions++)
+            {
+                if (_time.GetElapsedTime(_started) - _withPeople > Limit) return End(new LoginOutcome.Unknown("The sign-in took too long."));
+                if (RefusedHost() is { } refused) return End(new LoginOutcome.Blocked(refused));
+                PageSnapshot? page = null;
+                LoginDecision? decision = null;
+                _sent = false;
+                try
+                {
+                    page = await session.LookAsync(LookPatience, cancellationToken);
+                    _progress = Follow(page) with { SinceStep = _time.GetElapsedTime(_stepAt) };
+                    decision = owner._engine.Next(page, _progress);
+                    Note(page, decision);
+                    if (decision.Step is LoginStep.Done done) return End(done.Outcome);
+                    if (decision.Step is LoginStep.Ask ask)
+                    {
+                        _progress = _progress.After(decision, page);
+                        if (!await AskAsync(ask.Challenge, decision.Page, cancellationToken)) return End(new LoginOutcome.Unknown("No answer came in time."), timedOut: true);
+                        _stepAt = _time.GetTimestamp();
+                        continue;
+                    }
+                    var before = _time.GetTimestamp();
+                    await ActAsync(decision.Step, cancellationToken);
+                    if (decision.Step is not LoginStep.Wait) _stepAt = before;
+                }
+                catch (PageActionException exception)
+                {
+                    // Its message names the action and the element, never a value.
+                    if (++_failures >= MostFailures) return End(new LoginOutcome.Unknown("The page did not take what was done: " + exception.Message));
+                    // A click that failed late may have reached the page: what may have been sent counts as sent.
+                    if (_sent && decision is not null && page is not null)
+                    {
+                        _progress = _progress.After(decision, page);
+                        _stepAt = _time.GetTimestamp();
+                    }
+                    _progress = _progress with { Failures = _failures };
+                    await session.WaitForChangeAsync(TimeSpan.FromMilliseconds(300), cancellationToken);
+                    continue;
+                }
+                _progress = _progress.After(decision, page);
+            }
+            return End(new LoginOutcome.Unknown("The sign-in took too many steps."));
+        }
+
+        /// <summary>
+        /// The domains the site's own steps led to. The main frame left a domain that credentials may be typed on, after a step of ours there: a redirect of the site,
+        /// or its own link to the sign-in.
+        /// </summary>
+        private LoginProgress Follow(PageSnapshot page)
+        {
+            if (page.Url.Scheme is not ("http" or "https")) return _progress;
+            var domain = RegistrableDomain.Of(page.Url.IdnHost);
+            return _progress.Domains.Contains(domain) ? _progress : _progress with { Domains = _progress.Domains.Add(domain) };
+        }
+
+        private async Task ActAsync(LoginStep step, CancellationToken cancellationToken)
+        {
+            switch (step)
+            {
+                case LoginStep.Fill fill:
+                    foreach (var value in fill.Values) await TypeAsync(value, cancellationToken);
+                    if (fill.Then is { } then) await ActAsync(then, cancellationToken);
+                    break;
+                case LoginStep.Click click:
+                    _sent = click.Purpose is ClickPurpose.SubmitCredential or ClickPurpose.SubmitAnswer or ClickPurpose.SendCode;
+                    await session.ClickAsync(click.Element, cancellationToken);
+                    break;
+                case LoginStep.Press press:
+                    _sent = true;
+                    await session.PressAsync(press.Element, press.Key, cancellationToken);
+                    break;
+                case LoginStep.Choose choose:
+                    await session.ChooseAsync(choose.Element, choose.Value, cancellationToken);
+                    break;
+                case LoginStep.ChooseBySlot choose:
+                    string? chosen = null;
+                    await OpenAsync(choose.Slot, value =>
+                    {
+                        chosen = BestOption(choose.Options, value.Span);
+                        return Task.CompletedTask;
+                    }, cancellationToken);
+                    if (chosen is not null) await session.ChooseAsync(choose.Element, chosen, cancellationToken);
+                    break;
+                case LoginStep.GoTo go:
+                    await session.NavigateAsync(go.Address, cancellationToken);
+                    break;
+                case LoginStep.Wait { UntilNextCode: true }:
+                    var into = _time.GetUtcNow().ToUnixTimeMilliseconds() % (CodeWindowSeconds * 1000);
+                    await Task.Delay(TimeSpan.FromMilliseconds((CodeWindowSeconds * 1000) - into + 50), _time, cancellationToken);
+                    break;
+                case LoginStep.Wait wait:
+                    await session.WaitForChangeAsync(wait.Limit, cancellationToken);
+                    break;
+                case LoginStep.Ask or LoginStep.Done:
+                    throw new InvalidOperationException("Asking and ending are not done to the page.");
+            }
+        }
+
+        private Task TypeAsync(FieldValue field, CancellationToken cancellationToken) => OpenAsync(field.Slot, value =>
+        {
+            if (field.Character is not { } index) return session.TypeSecretAsync(field.Field, value, cancellationToken);
+            return index < value.Length ? session.TypeSecretAsync(field.Field, value.Slice(index, 1), cancellationToken) : Task.CompletedTask;
+        }, cancellationToken);
+
+        private async Task OpenAsync(Slot slot, Func<ReadOnlyMemory<char>, Task> use, CancellationToken cancellationToken)
+        {
+            if (slot.Name.StartsWith("answer:", StringComparison.Ordinal))
+            {
+                var name = slot.Name["answer:".Length..];
+                if (_answers.TryGetValue(name, out var answer) && answer.Values.TryGetValue(name, out var secret)) await secret.Reveal(use);
+                return;
+            }
+            await request.Secrets.UseAsync(slot, use, cancellationToken);
+        }
+
+        /// <summary>The option that the value names: its value, its label, or the only label it is part of.</summary>
+        private static string? BestOption(IReadOnlyList<ChallengeOption> options, ReadOnlySpan<char> value)
+        {
+            foreach (var option in options)
+                if (value.Equals(option.Value, StringComparison.OrdinalIgnoreCase) || value.Equals(option.Label, StringComparison.OrdinalIgnoreCase)) return option.Value;
+            string? part = null;
+            foreach (var option in options)
+            {
+                if (!option.Label.AsSpan().Contains(value, StringComparison.OrdinalIgnoreCase)) continue;
+                if (part is not null) return null;
+                part = option.Value;
+            }
+            return part;
+        }
+
+        /// <summary>False: no answer came in time.</summary>
+        private async Task<bool> AskAsync(Challenge challenge, PageVerdict verdict, CancellationToken cancellationToken)
+        {
+            var asked = _time.GetTimestamp();
+            ChallengeAnswer? answer;
+            if (challenge.Type == "push_approval")
+            {
+                using var withdrawn = new CancellationTokenSource();
+                using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+                var asking = request.Desk.AskAsync(challenge, withdrawn.Token, cancellationToken);
+                var watch = WatchAsync(challenge, verdict, withdrawn, watching.Token);
+                try
+                {
+                    await Task.WhenAny(asking, watch);
+                    // A browser that was lost while waiting ends the question as well.
+                    if (watch.IsFaulted) await withdrawn.CancelAsync();
+                    answer = await asking;
+                }
+                finally
+                {
+                    await watching.CancelAsync();
+                    await EndAsync(watch);
+                }
+            }
+            else
+            {
+                using var withdrawn = CancellationTokenSource.CreateLinkedTokenSource(session.Lost);
+                answer = await request.Desk.AskAsync(challenge, withdrawn.Token, cancellationToken);
+            }
+            _withPeople += _time.GetElapsedTime(asked);
+            if (answer is null) return false;
+            foreach (var field in challenge.Fields)
+            {
+                if (!answer.Values.ContainsKey(field.Name)) continue;
+                _answers.Remove(field.Name, out _);
+                _answers[field.Name] = answer;
+            }
+            _kept.Add(answer);
+            var choices = new Dictionary<string, string>(StringComparer.Ordinal);
+            foreach (var field in challenge.Fields.Where(f => f.Type == "select"))
+                if (answer.Values.TryGetValue(field.Name, out var secret)) choices[field.Name] = secret.Reveal(value => new string(value.Span));
+            _progress = _progress.WithAnswer(challenge, answer.Values.Keys, choices);
+            return true;
+        }
+
+        private readonly List<ChallengeAnswer> _kept = [];
+
+        /// <summary>Looks on while a question is open; withdraws it as soon as the page is no longer what it was.</summary>
+        private async Task WatchAsync(Challenge challenge, PageVerdict verdict, CancellationTokenSource withdrawn, CancellationToken cancellationToken)
+        {
+            while (!cancellationToken.IsCancellationRequested)
+            {
+                if (!await session.WaitForChangeAsync(PushPoll, cancellationToken)) continue;
+                try
+                {
+                    var page = await session.LookAsync(LookPatience, cancellationToken);
+                    var next = owner._engine.Next(page, _progress with { SinceStep = TimeSpan.Zero });
+                    // A new word of the site, such as "denied", is news as well; a countdown is not.
+                    var isNews = next.Page != verdict ? next.Page != PageVerdict.Working : next.Step is LoginStep.Ask ask && !SameWords(ask.Challenge.Message, challenge.Message);
+                    if (isNews)
+                    {
+                        await withdrawn.CancelAsync();
+                        return;
+                    }
+                }
+                catch (PageActionException)
+                {
+                    // Between two documents; the next change tells.
+                }
+            }
+        }
+
+        private static bool SameWords(string one, string other) => one.Where(c => !char.IsAsciiDigit(c)).SequenceEqual(other.Where(c => !char.IsAsciiDigit(c)));
+
+        private static async Task EndAsync(Task watch)
+        {
+            try
+            {
+                await watch;
+            }
+            catch (OperationCanceledException)
+            {
+                // Asked to stop.
+            }
+        }
+
+        /// <summary>The guard's reason when it refused the page itself.</summary>
+        private string? RefusedHost()
+        {
+            foreach (var refusal in session.Refusals)
+                if (string.Equals(refusal.Host, request.Url.Host, StringComparison.OrdinalIgnoreCase) || string.Equals(refusal.Host, request.LoginUrl?.Host, StringComparison.OrdinalIgnoreCase)) return refusal.Reason;
+            return null;
+        }
+
+        private void Note(PageSnapshot page, LoginDecision decision)
+        {
+            // An address may carry a token in its query; notes keep the place only.
+            _notes.Add(new SignInStepNote(_time.GetUtcNow(), page.Url.GetLeftPart(UriPartial.Path), decision.Page.ToString(), Describe(decision.Step, page), decision.Why));
+        }
+
+        private static string Describe(LoginStep step, PageSnapshot page) => step switch
+        {
+            LoginStep.Fill fill => "fill " + string.Join(", ", fill.Values.Select(v => v.Slot.Name).Distinct()) + (fill.Then is { } then ? ", " + Describe(then, page) : ""),
+            LoginStep.Click click => $"click ({click.Purpose}) {Name(click.Element, page)}",
+            LoginStep.Press press => $"press {press.Key} ({press.Purpose})",
+            LoginStep.Choose choose => "choose in " + Name(choose.Element, page),
+            LoginStep.ChooseBySlot choose => $"choose {choose.Slot.Name} in {Name(choose.Element, page)}",
+            LoginStep.Wait wait => "wait: " + wait.Reason,
+            LoginStep.GoTo go => $"go to {go.Address.GetLeftPart(UriPartial.Path)}: {go.Reason}",
+            LoginStep.Ask ask => $"ask {ask.Challenge.Type}: {ask.Challenge.Message}",
+            LoginStep.Done done => "done: " + done.Outcome.GetType().Name,
+            _ => step.GetType().Name,
+        };
+
+        private static string Name(ElementId id, PageSnapshot page)
+        {
+            var element = page.Elements.FirstOrDefault(e => e.Id == id);
+            var name = element is null ? "" : element.Name.Length > 0 ? element.Name : element.Text;
+            return name.Length > 60 ? name[..60] : name;
+        }
+
+        private SignInResult End(LoginOutcome outcome, bool timedOut = false) => new(outcome, timedOut, _notes);
+
+        public void Dispose()
+        {
+            foreach (var answer in _kept) answer.Dispose();
+        }
+    }
+
+    private TimeProvider Time { get; } = time;
+}

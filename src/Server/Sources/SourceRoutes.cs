@@ -1,0 +1,149 @@
+using Dapper;
+using Ostiary.Egress;
+using Ostiary.Server.Data;
+using Ostiary.Server.Events;
+using Ostiary.Server.Http;
+
+namespace Ostiary.Server.Sources;
+
+/// <summary>Sources: websites.</summary>
+internal static class SourceRoutes
+{
+    private const int LongestUrl = 2_000;
+
+    public static void MapSources(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/sources", CreateAsync);
+        routes.MapGet("/sources", ListAsync);
+        routes.MapGet("/sources/{id}", GetAsync);
+        routes.MapPatch("/sources/{id}", UpdateAsync);
+        routes.MapDelete("/sources/{id}", DeleteAsync);
+    }
+
+    internal sealed record CreateRequest
+    {
+        public string? Id { get; init; }
+        [RequiredField, OneOf("website")] public string? Type { get; init; }
+        public string? Name { get; init; }
+        [RequiredField] public CreateWebsite? Website { get; init; }
+    }
+
+    internal sealed record CreateWebsite
+    {
+        [RequiredField, Longest(LongestUrl)] public string? Url { get; init; }
+        [Longest(LongestUrl)] public string? LoginUrl { get; init; }
+    }
+
+    internal sealed record UpdateRequest
+    {
+        [NotNullField, OneOf("website")] public Given<string> Type { get; init; }
+        public Given<string> Name { get; init; }
+        [NotNullField] public Given<UpdateWebsite> Website { get; init; }
+    }
+
+    internal sealed record UpdateWebsite
+    {
+        [NotNullField, Longest(LongestUrl)] public Given<string> Url { get; init; }
+        [Longest(LongestUrl)] public Given<string> LoginUrl { get; init; }
+    }
+
+    private static async Task<Reply> CreateAsync(ApiCall call, IdSource ids, EventLog events, EgressGuard egress, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var faults = new List<Fault>();
+        var request = call.Read<CreateRequest>(faults);
+        var id = ChosenId.Read<SourceId>(request.Id, ids, faults);
+        var url = await NormaliseAsync(request.Website?.Url, "website.url", egress, faults, cancellationToken);
+        var loginUrl = await NormaliseAsync(request.Website?.LoginUrl, "website.login_url", egress, faults, cancellationToken);
+        if (faults.Count > 0) return Reply.Rejected(faults);
+        var now = time.GetUtcNow();
+        var row = new SourceRow { Id = id.Value, Name = request.Name, Url = url!, LoginUrl = loginUrl, CreatedAt = now, UpdatedAt = now };
+        await using var scope = await call.BeginAsync(cancellationToken);
+        var inserted = await scope.Connection.ExecuteAsync(new CommandDefinition(
+            "INSERT INTO sources (id, organization_id, name, url, login_url, created_at, updated_at) VALUES (@Id, @organization, @Name, @Url, @LoginUrl, @now, @now) ON CONFLICT DO NOTHING",
+            new { row.Id, organization = call.Organization.Value, row.Name, row.Url, row.LoginUrl, now },
+            scope.Transaction,
+            cancellationToken: cancellationToken));
+        if (inserted == 0) return ChosenId.Taken(id);
+        await events.RecordAsync(scope, call.Organization, "source.created", row.Id, row.ToEvent(), cancellationToken);
+        return await call.CommitAsync(scope, Reply.Created(row.ToObject()), cancellationToken);
+    }
+
+    private static async Task<Reply> ListAsync(ApiCall call, Db db, CancellationToken cancellationToken)
+    {
+        var faults = new List<Fault>();
+        var page = PageRequest.Read<SourceId>(call.Query, faults);
+        if (faults.Count > 0) return Reply.Rejected(faults);
+        return Reply.Ok(await new ListQuery(SourceRow.Columns, "sources", call.Organization).ReadAsync<SourceRow, SourceObject>(db, page, row => row.ToObject(), cancellationToken));
+    }
+
+    private static async Task<Reply> GetAsync(string id, ApiCall call, Db db, CancellationToken cancellationToken)
+    {
+        if (!ObjectId.TryParse<SourceId>(id, out var sourceId)) return Reply.NotFound<SourceId>(id);
+        await using var connection = await db.OpenAsync(cancellationToken);
+        return await SourceRow.FindAsync(connection, null, call.Organization, sourceId, forUpdate: false, cancellationToken) is { } row ? Reply.Ok(row.ToObject()) : Reply.NotFound<SourceId>(id);
+    }
+
+    private static async Task<Reply> UpdateAsync(string id, ApiCall call, EventLog events, EgressGuard egress, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var faults = new List<Fault>();
+        var request = call.Read<UpdateRequest>(faults);
+        var url = await NormaliseAsync(request.Website.Value?.Url.Value, "website.url", egress, faults, cancellationToken);
+        var loginUrl = await NormaliseAsync(request.Website.Value?.LoginUrl.Value, "website.login_url", egress, faults, cancellationToken);
+        if (faults.Count > 0) return Reply.Rejected(faults);
+        if (!ObjectId.TryParse<SourceId>(id, out var sourceId)) return Reply.NotFound<SourceId>(id);
+        await using var scope = await call.BeginAsync(cancellationToken);
+        if (await SourceRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, sourceId, forUpdate: true, cancellationToken) is not { } row) return Reply.NotFound<SourceId>(id);
+        row = row with
+        {
+            Name = request.Name.Or(row.Name),
+            Url = url ?? row.Url,
+            LoginUrl = request.Website.Value is { LoginUrl.IsGiven: true } ? loginUrl : row.LoginUrl,
+            UpdatedAt = time.GetUtcNow(),
+        };
+        await scope.Connection.ExecuteAsync(new CommandDefinition(
+            "UPDATE sources SET name = @Name, url = @Url, login_url = @LoginUrl, updated_at = @UpdatedAt WHERE id = @Id", row, scope.Transaction, cancellationToken: cancellationToken));
+        await events.RecordAsync(scope, call.Organization, "source.updated", row.Id, row.ToEvent(), cancellationToken);
+        return await call.CommitAsync(scope, Reply.Ok(row.ToObject()), cancellationToken);
+    }
+
+    private static async Task<Reply> DeleteAsync(string id, ApiCall call, IEnumerable<ISourceGuard> guards, EventLog events, CancellationToken cancellationToken)
+    {
+        if (!ObjectId.TryParse<SourceId>(id, out var sourceId)) return Reply.NotFound<SourceId>(id);
+        await using var scope = await call.BeginAsync(cancellationToken);
+        if (await SourceRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, sourceId, forUpdate: true, cancellationToken) is not { } row) return Reply.NotFound<SourceId>(id);
+        foreach (var guard in guards)
+        {
+            if (await guard.ReasonToKeepAsync(scope, sourceId, cancellationToken) is { } reason) return Reply.Conflict(reason);
+        }
+
+        await scope.Connection.ExecuteAsync(new CommandDefinition("DELETE FROM sources WHERE id = @Id", new { row.Id }, scope.Transaction, cancellationToken: cancellationToken));
+        await events.RecordAsync(scope, call.Organization, "source.deleted", row.Id, row.ToEvent(), cancellationToken);
+        return await call.CommitAsync(scope, Reply.Deleted(sourceId), cancellationToken);
+    }
+
+    /// <summary>The normalised URL, or null with a <c>source_invalid</c> fault when it is not absolute http(s) or the outgoing guard refuses it. A name that does not resolve now may do so later and is accepted.</summary>
+    private static async Task<string?> NormaliseAsync(string? text, string field, EgressGuard egress, List<Fault> faults, CancellationToken cancellationToken)
+    {
+        if (text is null) return null;
+        if (!Uri.TryCreate(text.Trim(), UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.Host.Length == 0 || url.UserInfo.Length > 0)
+        {
+            faults.Add(new Fault("source", "source_invalid", $"`{field}` must be an absolute http or https URL without user name and password.", field));
+            return null;
+        }
+
+        if (await egress.CheckAsync(url, cancellationToken) is EgressDecision.Refused refused)
+        {
+            faults.Add(new Fault("source", "source_invalid", $"`{field}` may not be reached from here: {refused.Reason}", field));
+            return null;
+        }
+
+        return url.AbsoluteUri;
+    }
+}
+
+/// <summary>A room that may need a source to stay.</summary>
+internal interface ISourceGuard
+{
+    /// <summary>A sentence for the customer, or null when the source may go.</summary>
+    Task<string?> ReasonToKeepAsync(DbTransactionScope scope, SourceId source, CancellationToken cancellationToken);
+}

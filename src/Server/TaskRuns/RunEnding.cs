@@ -1,0 +1,61 @@
+using Ostiary.Server.Credentials;
+using Ostiary.Server.Http;
+using Ostiary.Server.Sessions;
+
+namespace Ostiary.Server.TaskRuns;
+
+/// <summary>How a run ended, before it is written.</summary>
+internal abstract record RunEnding
+{
+    /// <summary>The steps of its sign-in.</summary>
+    public IReadOnlyList<SignInStepNote> SignInSteps { get; init; } = [];
+
+    /// <summary>True when the browser may serve another run.</summary>
+    public bool KeepsSession { get; init; }
+
+    /// <summary>For the log.</summary>
+    public abstract string Code { get; }
+
+    /// <summary>The moved run, or null when the move is not allowed any more.</summary>
+    public abstract TaskRunRow? Apply(TaskRunRow run, DateTimeOffset now);
+
+    public sealed record Completed : RunEnding
+    {
+        public Completed(string output)
+        {
+            Output = output;
+            KeepsSession = true;
+        }
+
+        public string Output { get; }
+
+        public override string Code => "ok";
+
+        public override TaskRunRow? Apply(TaskRunRow run, DateTimeOffset now) => run.Complete(Output, now);
+    }
+
+    public record Failed(Fault Fault) : RunEnding
+    {
+        public override string Code => Fault.Code;
+
+        public override TaskRunRow? Apply(TaskRunRow run, DateTimeOffset now) => run.Fail(Fault, now);
+    }
+
+    /// <summary>The source rejected the credential.</summary>
+    public sealed record Refused(Fault Fault, CredentialRow Credential, byte[]? Fingerprint) : Failed(Fault);
+
+    /// <summary>The browser, or the machine it was on, is gone.</summary>
+    public sealed record Lost(string Message) : RunEnding
+    {
+        public override string Code => "session_lost";
+
+        public override TaskRunRow? Apply(TaskRunRow run, DateTimeOffset now) => run.Fail(new Fault("session", "session_lost", Message), now);
+    }
+
+    public sealed record Canceled : RunEnding
+    {
+        public override string Code => "canceled";
+
+        public override TaskRunRow? Apply(TaskRunRow run, DateTimeOffset now) => run.Cancel(now) ?? (run.RequestCancel(now)?.Cancel(now));
+    }
+}

@@ -1,0 +1,113 @@
+using System.Text.Json;
+using Dapper;
+using Ostiary.Server.Credentials;
+using Ostiary.Server.Data;
+using Ostiary.Server.Http;
+using Ostiary.Server.Sessions;
+using Ostiary.Server.Sources;
+using Ostiary.Server.Tasks;
+using Ostiary.Server.Work;
+
+namespace Ostiary.Server.TaskRuns;
+
+/// <summary><c>POST /tasks/{id}/run</c>: checks everything, then run, session, work and events become true in one commit.</summary>
+internal static class RunTask
+{
+    private const int DefaultTimeoutSeconds = 1_800;
+
+    internal sealed record Request
+    {
+        public string? CredentialId { get; init; }
+        public string? ConnectionId { get; init; }
+        public string? SourceId { get; init; }
+        public string? SessionId { get; init; }
+        [JsonObjectField] public JsonElement? Input { get; init; }
+    }
+
+    public static async Task<Reply> HandleAsync(
+        string id, ApiCall call, TaskRunStore runs, SessionStore sessions, SessionOptions sessionOptions, WorkQueue work, IdSource ids, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var faults = new List<Fault>();
+        var request = call.Read<Request>(faults);
+        CheckForm<CredentialId>(request.CredentialId, "credential_id", faults);
+        CheckForm<ConnectionId>(request.ConnectionId, "connection_id", faults);
+        CheckForm<SourceId>(request.SourceId, "source_id", faults);
+        CheckForm<SessionId>(request.SessionId, "session_id", faults);
+        if (request is { CredentialId: null, ConnectionId: null, SourceId: null, SessionId: null })
+            faults.Add(new Fault("request", "input_missing", "Say what to run on: `credential_id`, `connection_id`, `source_id` or `session_id`.", "credential_id"));
+        if (!ObjectId.TryParse<TaskId>(id, out var taskId)) return Reply.NotFound<TaskId>(id);
+
+        await using var scope = await call.BeginAsync(cancellationToken);
+        if (await TaskRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, taskId, forUpdate: false, cancellationToken) is not { } task) return Reply.NotFound<TaskId>(id);
+        CheckInput(task, request.Input, faults);
+        if (faults.Count > 0) return Reply.Rejected(faults);
+
+        var (place, refusal) = await FindPlaceAsync(scope, call, request, cancellationToken);
+        if (refusal is not null) return refusal;
+        if (place!.Session is null && !sessionOptions.QueueWhenFull && sessionOptions.MaxConcurrent > 0 && await OpenSessionsAsync(scope, call.Organization, cancellationToken) >= sessionOptions.MaxConcurrent)
+            return Reply.Fail(429, new Fault("rate_limit", "session_limit_exceeded", $"{sessionOptions.MaxConcurrent} sessions are in use; wait for one to end."), retryAfter: 5);
+
+        var now = time.GetUtcNow();
+        var session = place.Session ?? await sessions.QueueAsync(scope, call.Organization, place.SourceId, place.CredentialId, cancellationToken);
+        var runId = ids.New<TaskRunId>();
+        // Runs on one session take turns; a session's browser lives on one worker.
+        var workId = await work.EnqueueAsync(
+            scope, RunJob.WorkKind, call.Organization.Value, Json.Write(new RunJob.Payload(runId.Value)),
+            place.Session is null ? null : new NewWork { Lane = place.Session.Id, Worker = place.Session.WorkerId },
+            cancellationToken);
+        var run = new TaskRunRow
+        {
+            Id = runId.Value, OrganizationId = call.Organization.Value, TaskId = task.Id, AgentId = task.AgentId, SourceId = place.SourceId, CredentialId = place.CredentialId, SessionId = session.Id,
+            Input = request.Input is { } input ? input.GetRawText() : "{}", TimeoutSeconds = task.TimeoutSeconds ?? DefaultTimeoutSeconds, WorkId = workId, CreatedAt = now, UpdatedAt = now,
+        };
+        await runs.InsertAsync(scope, run, cancellationToken);
+        return await call.CommitAsync(scope, Reply.Created(run.ToObject(null, now)), cancellationToken);
+    }
+
+    // Where a run takes place: a source, perhaps with a credential, perhaps in a session that is still open.
+    private sealed record Place(string SourceId, string? CredentialId, SessionRow? Session);
+
+    private static async Task<(Place? Place, Reply? Refusal)> FindPlaceAsync(DbTransactionScope scope, ApiCall call, Request request, CancellationToken cancellationToken)
+    {
+        var (sourceId, credentialId) = (request.SourceId, request.CredentialId);
+        if (request.ConnectionId is { } connectionId) return (null, Reply.Fail(404, Reply.NotFoundFault<ConnectionId>(connectionId, "connection_id")));
+        SessionRow? session = null;
+        if (request.SessionId is { } sessionId)
+        {
+            session = await SessionRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, SessionId.Of(sessionId), forUpdate: true, cancellationToken);
+            if (session is null) return (null, Reply.Fail(404, Reply.NotFoundFault<SessionId>(sessionId, "session_id")));
+            if (session.Status is not (SessionStatuses.Idle or SessionStatuses.Running)) return (null, Reply.Conflict($"The session `{sessionId}` is {session.Status}; run without `session_id` to open a new one."));
+            if (credentialId is not null && credentialId != session.CredentialId) return (null, Reply.Conflict($"The session `{sessionId}` is signed in with another credential."));
+            (sourceId, credentialId) = (sourceId ?? session.SourceId, session.CredentialId);
+        }
+
+        if (credentialId is not null)
+        {
+            var credential = await CredentialRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, CredentialId.Of(credentialId), forUpdate: false, cancellationToken);
+            if (credential is null) return (null, Reply.Fail(404, Reply.NotFoundFault<CredentialId>(credentialId, "credential_id")));
+            if (credential.Status == CredentialStatuses.Deleted) return (null, Reply.Conflict($"The credential `{credentialId}` is deleted; store a new one."));
+            if (credential.Status == CredentialStatuses.Invalid) return (null, Reply.Conflict($"The source rejected the credential `{credentialId}`; update its `auth_credentials` first."));
+            if (sourceId is not null && sourceId != credential.SourceId) return (null, Reply.Rejected(Fault.Invalid("source_id", "`source_id` is not the source of this credential.")));
+            sourceId = credential.SourceId;
+        }
+
+        if (sourceId is null || await SourceRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, SourceId.Of(sourceId), forUpdate: false, cancellationToken) is null)
+            return (null, Reply.Fail(404, new Fault("source", "source_not_found", "The source of this run does not exist any more.", "source_id")));
+        return (new Place(sourceId, credentialId, session), null);
+    }
+
+    private static void CheckForm<T>(string? text, string field, List<Fault> faults) where T : struct, IObjectId<T>
+    {
+        if (text is not null && !ObjectId.TryParse<T>(text, out _)) faults.Add(Fault.Invalid(field, $"`{field}` must be an id that starts with `{T.Prefix}`."));
+    }
+
+    private static void CheckInput(TaskRow task, JsonElement? input, List<Fault> faults)
+    {
+        if (task.InputSchema is not { } schema || faults.Any(f => f.Field == "input")) return;
+        foreach (var fault in JsonSchemas.Validate(Json.Parse(schema), input ?? Json.Parse("{}")))
+            faults.Add(Fault.Invalid(fault.Field, fault.Message));
+    }
+
+    private static Task<long> OpenSessionsAsync(DbTransactionScope scope, OrganizationId organization, CancellationToken cancellationToken) => scope.Connection.ExecuteScalarAsync<long>(new CommandDefinition(
+        "SELECT count(*) FROM sessions WHERE organization_id = @organization AND status IN ('queued', 'running', 'completing')", new { organization = organization.Value }, scope.Transaction, cancellationToken: cancellationToken));
+}

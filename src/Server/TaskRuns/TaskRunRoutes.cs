@@ -1,0 +1,140 @@
+using Dapper;
+using Ostiary.Server.Data;
+using Ostiary.Server.Http;
+using Ostiary.Server.Interactions;
+using Ostiary.Server.Sessions;
+using Ostiary.Server.Storage;
+using Ostiary.Server.Work;
+
+namespace Ostiary.Server.TaskRuns;
+
+/// <summary>Task runs: started, watched, answered, canceled.</summary>
+internal static class TaskRunRoutes
+{
+    private static readonly string[] Sections = ["input", "storage", "screenshots", "artifacts"];
+
+    public static IServiceCollection AddTaskRuns(this IServiceCollection services, bool isWorker)
+    {
+        services.AddSingleton<TaskRunStore>().AddSingleton<ISessionFollower, RunsInSessions>();
+        return isWorker ? services.AddSingleton<SignInTurns>().AddSingleton<RunWork>().AddSingleton<IWorkHandler, RunJob>() : services;
+    }
+
+    public static void MapTaskRuns(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/tasks/{id}/run", RunTask.HandleAsync);
+        routes.MapGet("/task-runs", ListAsync);
+        routes.MapGet("/task-runs/{id}", GetAsync);
+        routes.MapPost("/task-runs/{id}/interaction", AnswerAsync);
+        routes.MapPost("/task-runs/{id}/cancel", CancelAsync);
+        routes.MapGet("/task-runs/{id}/storage", ListFilesAsync);
+    }
+
+    private static async Task<Reply> ListAsync(ApiCall call, Db db, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var faults = new List<Fault>();
+        var page = PageRequest.Read<TaskRunId>(call.Query, faults);
+        // Both spellings of the word are accepted in filters.
+        var statuses = Filters.Words(call.Query, "status", [.. RunStatuses.All, "cancelling"], faults)?.Select(s => s == "cancelling" ? RunStatuses.Canceling : s).ToArray();
+        var outcomes = Filters.Words(call.Query, "outcome", ["success", "failure", "unknown"], faults);
+        var list = new ListQuery(TaskRunRow.Columns, "task_runs", call.Organization);
+        Where("source_id = ANY(@sources)", "sources", Filters.Ids<SourceId>(call.Query, "source_id", faults));
+        Where("agent_id = ANY(@agents)", "agents", Filters.Ids<AgentId>(call.Query, "agent_id", faults));
+        Where("credential_id = ANY(@credentials)", "credentials", Filters.Ids<CredentialId>(call.Query, "credential_id", faults));
+        Where("connection_id = ANY(@connections)", "connections", Filters.Ids<ConnectionId>(call.Query, "connection_id", faults));
+        Where("task_id = ANY(@tasks)", "tasks", Filters.Ids<TaskId>(call.Query, "task_id", faults));
+        Where("status = ANY(@statuses)", "statuses", statuses);
+        Where("result = ANY(@outcomes)", "outcomes", outcomes);
+        if (Filters.Time(call.Query, "created_after", faults) is { } after) list.Where("created_at > @after", "after", after);
+        if (Filters.Time(call.Query, "created_before", faults) is { } before) list.Where("created_at < @before", "before", before);
+        if (faults.Count > 0) return Reply.Rejected(faults);
+        var rows = await list.ReadAsync<TaskRunRow, TaskRunRow>(db, page, row => row, cancellationToken);
+        await using var connection = await db.OpenAsync(cancellationToken);
+        var pending = await Questions.PendingAsync(connection, [.. rows.Data.Select(r => r.Id)], cancellationToken);
+        var now = time.GetUtcNow();
+        return Reply.Ok(new ListObject<TaskRunObject>([.. rows.Data.Select(r => r.ToObject(pending.GetValueOrDefault(r.Id)?.ToObject(), now))], rows.HasMore, rows.NextCursor));
+
+        void Where(string condition, string name, string[]? values)
+        {
+            if (values is not null) list.Where(condition, name, values);
+        }
+    }
+
+    private static async Task<Reply> GetAsync(string id, ApiCall call, HttpRequest request, Db db, TaskRunStore runs, FileStore files, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var faults = new List<Fault>();
+        var include = Filters.Words(call.Query, "include", Sections, faults) ?? [];
+        if (!ObjectId.TryParse<TaskRunId>(id, out var runId)) return Reply.NotFound<TaskRunId>(id);
+        if (faults.Count > 0) return Reply.Rejected(faults);
+        if (await runs.FindAsync(call.Organization, runId, cancellationToken) is not { } run) return Reply.NotFound<TaskRunId>(id);
+        var shown = await DescribeAsync(run, db, time, cancellationToken);
+        if (include.Contains("input")) shown = shown with { Input = Json.Parse(run.Input) };
+        if (include.Contains("storage")) shown = shown with { Storage = await FilesAsync(run, request, files, cancellationToken) };
+        if (include.Contains("screenshots")) shown = shown with { Screenshots = [] };
+        if (include.Contains("artifacts")) shown = shown with { Artifacts = Json.Parse(run.Artifacts ?? "{}") };
+        return Reply.Ok(shown);
+    }
+
+    /// <summary>Takes the answer to the open question. Of two at once exactly one finds it open; a faulty answer leaves it open.</summary>
+    private static async Task<Reply> AnswerAsync(string id, ApiCall call, Questions questions, TaskRunStore runs, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var faults = new List<Fault>();
+        var body = call.TryParseBody(faults);
+        if (!ObjectId.TryParse<TaskRunId>(id, out var runId)) return Reply.NotFound<TaskRunId>(id);
+        await using var scope = await call.BeginAsync(cancellationToken);
+        if (await TaskRunStore.LockAsync(scope, call.Organization, runId.Value, cancellationToken) is not { } run) return Reply.NotFound<TaskRunId>(id);
+        if (faults.Count > 0) return Reply.Rejected(faults);
+        var now = time.GetUtcNow();
+        var question = await Questions.PendingAsync(scope.Connection, scope.Transaction, run.Id, forUpdate: true, cancellationToken);
+        if (question is null || question.ExpiresAt <= now || run.Resume(now) is not { } resumed)
+            return Reply.Fail(409, new Fault("request", "interaction_not_pending", $"The run `{run.Id}` is {run.Status} and waits for no answer."));
+        faults.AddRange(await questions.AnswerAsync(scope, question, body, cancellationToken));
+        if (faults.Count > 0) return Reply.Rejected(faults);
+        await runs.WriteAsync(scope, resumed, null, cancellationToken);
+        return await call.CommitAsync(scope, Reply.Ok(resumed.ToObject(null, now)), cancellationToken);
+    }
+
+    /// <summary>Cancels a run. One that has not started ends at once; one at work is <c>canceling</c> until its browser has let go. Canceling twice changes nothing.</summary>
+    private static async Task<Reply> CancelAsync(string id, ApiCall call, TaskRunStore runs, SessionStore sessions, WorkQueue work, WakeUps wakeUps, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (!ObjectId.TryParse<TaskRunId>(id, out var runId)) return Reply.NotFound<TaskRunId>(id);
+        await using var scope = await call.BeginAsync(cancellationToken);
+        if (await TaskRunStore.LockAsync(scope, call.Organization, runId.Value, cancellationToken) is not { } run) return Reply.NotFound<TaskRunId>(id);
+        if (run.Status is RunStatuses.Canceling or RunStatuses.Canceled) return Reply.Ok(run.ToObject(null, time.GetUtcNow()));
+        if (run.IsOver) return Reply.Conflict($"The run `{run.Id}` has already {run.Status}.");
+        run = await RunCancel.RequestAsync(scope, run, runs, work, wakeUps, time, cancellationToken);
+        if (run.IsOver && run.SessionId is { } sessionId) await EndUnopenedAsync(scope, sessions, sessionId, cancellationToken);
+        return await call.CommitAsync(scope, Reply.Ok(run.ToObject(null, time.GetUtcNow())), cancellationToken);
+    }
+
+    private static async Task<Reply> ListFilesAsync(string id, ApiCall call, HttpRequest request, TaskRunStore runs, FileStore files, CancellationToken cancellationToken)
+    {
+        if (!ObjectId.TryParse<TaskRunId>(id, out var runId) || await runs.FindAsync(call.Organization, runId, cancellationToken) is not { } run) return Reply.NotFound<TaskRunId>(id);
+        return Reply.Ok(new ListObject<StorageObject>(await FilesAsync(run, request, files, cancellationToken), false, null));
+    }
+
+    private static async Task<IReadOnlyList<StorageObject>> FilesAsync(TaskRunRow run, HttpRequest request, FileStore files, CancellationToken cancellationToken)
+    {
+        var shown = new List<StorageObject>();
+        foreach (var row in await files.OfRunAsync(run.Organization, run.Id, cancellationToken)) shown.Add(await files.ToObjectAsync(row, request, cancellationToken));
+        return shown;
+    }
+
+    private static async Task<TaskRunObject> DescribeAsync(TaskRunRow run, Db db, TimeProvider time, CancellationToken cancellationToken)
+    {
+        InteractionRow? question = null;
+        if (run.Status == RunStatuses.InteractionRequired)
+        {
+            await using var connection = await db.OpenAsync(cancellationToken);
+            question = await Questions.PendingAsync(connection, null, run.Id, forUpdate: false, cancellationToken);
+        }
+
+        return run.ToObject(question?.ToObject(), time.GetUtcNow());
+    }
+
+    // A session that never got a browser ends with the run it was made for; one that is open for others stays.
+    private static async Task EndUnopenedAsync(DbTransactionScope scope, SessionStore sessions, string sessionId, CancellationToken cancellationToken)
+    {
+        var status = await scope.Connection.QuerySingleOrDefaultAsync<string?>(new CommandDefinition("SELECT status FROM sessions WHERE id = @sessionId", new { sessionId }, scope.Transaction, cancellationToken: cancellationToken));
+        if (status == SessionStatuses.Queued) await sessions.MoveAsync(scope, sessionId, SessionStatuses.Completed, null, cancellationToken);
+    }
+}

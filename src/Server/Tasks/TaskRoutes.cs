@@ -1,0 +1,228 @@
+using System.Text.Json;
+using Dapper;
+using Ostiary.Server.Agents;
+using Ostiary.Server.Data;
+using Ostiary.Server.Events;
+using Ostiary.Server.Http;
+using Ostiary.Server.Tasks.Programs;
+
+namespace Ostiary.Server.Tasks;
+
+/// <summary>Tasks: what to do on a source.</summary>
+internal static class TaskRoutes
+{
+    private const int LongestText = 100_000;
+    private const int LongestTimeout = 24 * 60 * 60;
+
+    public static IServiceCollection AddTasks(this IServiceCollection services) => services.AddSingleton<IAgentTasks, AgentTasks>();
+
+    public static void MapTasks(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/tasks", CreateAsync);
+        routes.MapGet("/tasks", ListAsync);
+        routes.MapGet("/tasks/{id}", GetAsync);
+        routes.MapPatch("/tasks/{id}", UpdateAsync);
+        routes.MapDelete("/tasks/{id}", DeleteAsync);
+        routes.MapPost("/tasks/{id}/reset", ResetAsync);
+    }
+
+    internal sealed record CreateRequest
+    {
+        public string? Id { get; init; }
+        [RequiredField] public string? Name { get; init; }
+        [RequiredField] public string? AgentId { get; init; }
+        [Longest(LongestText)] public string? Prompt { get; init; }
+        [Longest(LongestText)] public string? Description { get; init; }
+        [JsonObjectField] public JsonElement? InputSchema { get; init; }
+        [JsonObjectField] public JsonElement? OutputSchema { get; init; }
+        [JsonObjectField] public JsonElement? Storage { get; init; }
+        [JsonObjectField] public JsonElement? Extraction { get; init; }
+        [JsonObjectField] public JsonElement? Program { get; init; }
+        public SettingsRequest? Settings { get; init; }
+    }
+
+    internal sealed record SettingsRequest
+    {
+        [Between(1, LongestTimeout)] public int? TimeoutSeconds { get; init; }
+    }
+
+    internal sealed record UpdateRequest
+    {
+        [NotNullField] public Given<string> Name { get; init; }
+        [NotNullField] public Given<string> AgentId { get; init; }
+        [Longest(LongestText)] public Given<string> Prompt { get; init; }
+        [Longest(LongestText)] public Given<string> Description { get; init; }
+        [JsonObjectField] public Given<JsonElement?> InputSchema { get; init; }
+        [JsonObjectField] public Given<JsonElement?> OutputSchema { get; init; }
+        [JsonObjectField] public Given<JsonElement?> Storage { get; init; }
+        [JsonObjectField] public Given<JsonElement?> Extraction { get; init; }
+        [JsonObjectField] public Given<JsonElement?> Program { get; init; }
+        public Given<SettingsRequest> Settings { get; init; }
+    }
+
+    private static async Task<Reply> CreateAsync(ApiCall call, IdSource ids, EventLog events, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var faults = new List<Fault>();
+        var request = call.Read<CreateRequest>(faults);
+        var id = ChosenId.Read<TaskId>(request.Id, ids, faults);
+        CheckDocuments(request.InputSchema, request.OutputSchema, request.Program, request.Storage, faults);
+        var agent = ReadAgent(request.AgentId, faults);
+        await using var scope = await call.BeginAsync(cancellationToken);
+        await CheckAgentAsync(scope, call.Organization, agent, faults, cancellationToken);
+        if (faults.Count > 0) return Reply.Rejected(faults);
+        var now = time.GetUtcNow();
+        var row = new TaskRow
+        {
+            Id = id.Value, AgentId = agent!.Value.Value, Name = request.Name!, Prompt = request.Prompt, Description = request.Description, InputSchema = Text(request.InputSchema), OutputSchema = Text(request.OutputSchema),
+            Storage = Text(request.Storage), Extraction = Text(request.Extraction), Program = Text(request.Program is { } flow ? FlowProgram.WithoutRecordedPasswords(flow) : null), TimeoutSeconds = request.Settings?.TimeoutSeconds, CreatedAt = now, UpdatedAt = now,
+        };
+        var inserted = await scope.Connection.ExecuteAsync(new CommandDefinition(
+            """
+            INSERT INTO tasks (id, organization_id, agent_id, name, description, prompt, status, input_schema, output_schema, storage, extraction, program, timeout_seconds, created_at, updated_at)
+            VALUES (@Id, @organization, @AgentId, @Name, @Description, @Prompt, @Status, @InputSchema::json, @OutputSchema::json, @Storage::json, @Extraction::json, @Program::json, @TimeoutSeconds, @now, @now)
+            ON CONFLICT DO NOTHING
+            """,
+            new
+            {
+                row.Id, organization = call.Organization.Value, row.AgentId, row.Name, row.Description, row.Prompt, row.Status, row.InputSchema, row.OutputSchema, row.Storage, row.Extraction, row.Program, row.TimeoutSeconds, now,
+            },
+            scope.Transaction,
+            cancellationToken: cancellationToken));
+        if (inserted == 0) return ChosenId.Taken(id);
+        await events.RecordAsync(scope, call.Organization, "task.created", row.Id, row.ToEvent(), cancellationToken);
+        return await call.CommitAsync(scope, Reply.Created(row.ToObject()), cancellationToken);
+    }
+
+    private static async Task<Reply> ListAsync(ApiCall call, Db db, CancellationToken cancellationToken)
+    {
+        var faults = new List<Fault>();
+        var page = PageRequest.Read<TaskId>(call.Query, faults);
+        var agents = Filters.Ids<AgentId>(call.Query, "agent_id", faults);
+        var statuses = Filters.Words(call.Query, "status", [.. TaskStatuses.All], faults);
+        if (faults.Count > 0) return Reply.Rejected(faults);
+        var list = new ListQuery(TaskRow.Columns, "tasks", call.Organization);
+        if (agents is not null) list.Where("agent_id = ANY(@agents)", "agents", agents);
+        if (statuses is not null) list.Where("status = ANY(@statuses)", "statuses", statuses);
+        return Reply.Ok(await list.ReadAsync<TaskRow, TaskObject>(db, page, row => row.ToObject(), cancellationToken));
+    }
+
+    private static async Task<Reply> GetAsync(string id, ApiCall call, Db db, CancellationToken cancellationToken)
+    {
+        if (!ObjectId.TryParse<TaskId>(id, out var taskId)) return Reply.NotFound<TaskId>(id);
+        await using var connection = await db.OpenAsync(cancellationToken);
+        return await TaskRow.FindAsync(connection, null, call.Organization, taskId, forUpdate: false, cancellationToken) is { } row ? Reply.Ok(row.ToObject()) : Reply.NotFound<TaskId>(id);
+    }
+
+    private static async Task<Reply> UpdateAsync(string id, ApiCall call, EventLog events, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var faults = new List<Fault>();
+        var request = call.Read<UpdateRequest>(faults);
+        if (request.Name is { IsGiven: true, Value: "" }) faults.Add(Fault.Invalid("name", "`name` must not be empty."));
+        CheckDocuments(request.InputSchema.Value, request.OutputSchema.Value, request.Program.Value, request.Storage.Value, faults);
+        if (!ObjectId.TryParse<TaskId>(id, out var taskId)) return faults.Count > 0 ? Reply.Rejected(faults) : Reply.NotFound<TaskId>(id);
+        await using var scope = await call.BeginAsync(cancellationToken);
+        if (request.AgentId.IsGiven) await CheckAgentAsync(scope, call.Organization, ReadAgent(request.AgentId.Value, faults), faults, cancellationToken);
+        if (faults.Count > 0) return Reply.Rejected(faults);
+        if (await TaskRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, taskId, forUpdate: true, cancellationToken) is not { } row) return Reply.NotFound<TaskId>(id);
+        var changed = row with
+        {
+            Name = request.Name.Or(row.Name)!,
+            AgentId = request.AgentId.Or(row.AgentId)!,
+            Prompt = request.Prompt.Or(row.Prompt),
+            Description = request.Description.Or(row.Description),
+            InputSchema = Or(request.InputSchema, row.InputSchema),
+            OutputSchema = Or(request.OutputSchema, row.OutputSchema),
+            Storage = Or(request.Storage, row.Storage),
+            Extraction = Or(request.Extraction, row.Extraction),
+            Program = Or(request.Program.Value is { ValueKind: JsonValueKind.Object } flow ? new Given<JsonElement?>(true, FlowProgram.WithoutRecordedPasswords(flow)) : request.Program, row.Program),
+            TimeoutSeconds = request.Settings.IsGiven ? request.Settings.Value?.TimeoutSeconds : row.TimeoutSeconds,
+            UpdatedAt = time.GetUtcNow(),
+        };
+        // What was learned belongs to what the task did before.
+        if ((changed.Prompt, changed.Program, changed.InputSchema, changed.OutputSchema) != (row.Prompt, row.Program, row.InputSchema, row.OutputSchema)) changed = changed with { Status = TaskStatuses.Learning };
+        await WriteAsync(scope, changed, cancellationToken);
+        await events.RecordAsync(scope, call.Organization, "task.updated", row.Id, changed.ToEvent(), cancellationToken);
+        return await call.CommitAsync(scope, Reply.Ok(changed.ToObject()), cancellationToken);
+    }
+
+    private static async Task<Reply> ResetAsync(string id, ApiCall call, EventLog events, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (!ObjectId.TryParse<TaskId>(id, out var taskId)) return Reply.NotFound<TaskId>(id);
+        await using var scope = await call.BeginAsync(cancellationToken);
+        if (await TaskRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, taskId, forUpdate: true, cancellationToken) is not { } row) return Reply.NotFound<TaskId>(id);
+        row = row with { Status = TaskStatuses.Learning, UpdatedAt = time.GetUtcNow() };
+        await WriteAsync(scope, row, cancellationToken);
+        await events.RecordAsync(scope, call.Organization, "task.reset", row.Id, row.ToEvent(), cancellationToken);
+        return await call.CommitAsync(scope, Reply.Ok(row.ToObject()), cancellationToken);
+    }
+
+    private static async Task<Reply> DeleteAsync(string id, ApiCall call, EventLog events, CancellationToken cancellationToken)
+    {
+        if (!ObjectId.TryParse<TaskId>(id, out var taskId)) return Reply.NotFound<TaskId>(id);
+        await using var scope = await call.BeginAsync(cancellationToken);
+        if (await TaskRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, taskId, forUpdate: true, cancellationToken) is not { } row) return Reply.NotFound<TaskId>(id);
+        await scope.Connection.ExecuteAsync(new CommandDefinition("DELETE FROM tasks WHERE id = @Id", new { row.Id }, scope.Transaction, cancellationToken: cancellationToken));
+        await events.RecordAsync(scope, call.Organization, "task.deleted", row.Id, row.ToEvent(), cancellationToken);
+        return await call.CommitAsync(scope, Reply.Deleted(taskId), cancellationToken);
+    }
+
+    private static Task WriteAsync(DbTransactionScope scope, TaskRow row, CancellationToken cancellationToken) => scope.Connection.ExecuteAsync(new CommandDefinition(
+        """
+        UPDATE tasks SET agent_id = @AgentId, name = @Name, description = @Description, prompt = @Prompt, status = @Status, input_schema = @InputSchema::json, output_schema = @OutputSchema::json,
+            storage = @Storage::json, extraction = @Extraction::json, program = @Program::json, timeout_seconds = @TimeoutSeconds, updated_at = @UpdatedAt
+        WHERE id = @Id
+        """,
+        row,
+        scope.Transaction,
+        cancellationToken: cancellationToken));
+
+    private static AgentId? ReadAgent(string? text, List<Fault> faults)
+    {
+        if (text is null) return null;
+        if (ObjectId.TryParse<AgentId>(text, out var id)) return id;
+        faults.Add(Fault.Invalid("agent_id", "`agent_id` must be an id that starts with `agt_`."));
+        return null;
+    }
+
+    // The row is locked so that the agent cannot be deleted between this look and the commit.
+    private static async Task CheckAgentAsync(DbTransactionScope scope, OrganizationId organization, AgentId? agent, List<Fault> faults, CancellationToken cancellationToken)
+    {
+        if (agent is not { } id) return;
+        var found = await scope.Connection.ExecuteScalarAsync<int?>(new CommandDefinition(
+            "SELECT 1 FROM agents WHERE organization_id = @organization AND id = @id FOR KEY SHARE", new { organization = organization.Value, id = id.Value }, scope.Transaction, cancellationToken: cancellationToken));
+        if (found is null) faults.Add(Reply.NotFoundFault<AgentId>(id.Value, "agent_id"));
+    }
+
+    private static void CheckDocuments(JsonElement? input, JsonElement? output, JsonElement? program, JsonElement? storage, List<Fault> faults)
+    {
+        CheckSchema(input, "input_schema");
+        CheckSchema(output, "output_schema");
+        if (storage is { ValueKind: JsonValueKind.Object } options)
+        {
+            foreach (var name in (string[])["extraction_schema", "deduplication_schema"])
+            {
+                if (options.TryGetProperty(name, out var schema) && schema.ValueKind != JsonValueKind.Null) CheckSchema(schema, $"storage.{name}");
+            }
+
+            foreach (var name in (string[])["enabled", "extraction", "deduplication"])
+            {
+                if (options.TryGetProperty(name, out var flag) && flag.ValueKind is not (JsonValueKind.True or JsonValueKind.False or JsonValueKind.Null)) faults.Add(Fault.Invalid($"storage.{name}", $"`storage.{name}` must be true or false."));
+            }
+        }
+
+        if (program is { ValueKind: JsonValueKind.Object } flow)
+        {
+            foreach (var fault in FlowProgram.Parse(flow).Faults) faults.Add(Fault.Invalid(fault.Path, fault.Message));
+        }
+
+        void CheckSchema(JsonElement? schema, string field)
+        {
+            if (schema is not { } document || document.ValueKind == JsonValueKind.Undefined) return;
+            foreach (var fault in JsonSchemas.CheckSchema(document, field)) faults.Add(Fault.Invalid(fault.Field, fault.Message));
+        }
+    }
+
+    private static string? Text(JsonElement? element) => element is { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) } found ? found.GetRawText() : null;
+
+    private static string? Or(Given<JsonElement?> given, string? current) => given.IsGiven ? Text(given.Value) : current;
+}

@@ -1,0 +1,93 @@
+using System.Text.Json;
+using Dapper;
+using Ostiary.Server.Agents;
+using Ostiary.Server.Data;
+using Ostiary.Server.Events;
+using Ostiary.Server.Http;
+
+namespace Ostiary.Server.Tasks;
+
+/// <summary>A task as it is stored.</summary>
+internal sealed record TaskRow : IListed
+{
+    public const string Columns = "id, agent_id, name, description, prompt, status, input_schema, output_schema, storage, extraction, program, timeout_seconds, created_at, updated_at";
+
+    public string Id { get; init; } = "";
+    public string AgentId { get; init; } = "";
+    public string Name { get; init; } = "";
+    public string? Description { get; init; }
+    public string? Prompt { get; init; }
+
+    /// <summary><c>learning</c> until its first success, then <c>test</c>, then <c>live</c>. Runs are allowed in every status.</summary>
+    public string Status { get; init; } = TaskStatuses.Learning;
+    public string? InputSchema { get; init; }
+    public string? OutputSchema { get; init; }
+    public string? Storage { get; init; }
+    public string? Extraction { get; init; }
+    public string? Program { get; init; }
+    public int? TimeoutSeconds { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset UpdatedAt { get; init; }
+
+    public PagePosition Position => new(CreatedAt, Id);
+
+    public TaskObject ToObject() => new(
+        Id, AgentId, Name, Description, Prompt, Status, Element(InputSchema), Element(OutputSchema), Element(Storage), Element(Extraction), Element(Program), new TaskSettings(TimeoutSeconds), CreatedAt, UpdatedAt);
+
+    /// <summary>What its events carry.</summary>
+    public object ToEvent() => new { id = Id, @object = "task", agent_id = AgentId, name = Name, status = Status };
+
+    public static async Task<TaskRow?> FindAsync(System.Data.IDbConnection connection, System.Data.IDbTransaction? transaction, OrganizationId organization, TaskId id, bool forUpdate, CancellationToken cancellationToken) =>
+        await connection.QuerySingleOrDefaultAsync<TaskRow>(new CommandDefinition(
+            $"SELECT {Columns} FROM tasks WHERE organization_id = @organization AND id = @id {(forUpdate ? "FOR UPDATE" : "")}",
+            new { organization = organization.Value, id = id.Value },
+            transaction,
+            cancellationToken: cancellationToken));
+
+    private static JsonElement? Element(string? json) => json is null ? null : Json.Parse(json);
+}
+
+/// <summary>The words of a task's status.</summary>
+internal static class TaskStatuses
+{
+    public const string Learning = "learning";
+    public const string Test = "test";
+    public const string Live = "live";
+    public static readonly IReadOnlyList<string> All = [Learning, Test, Live];
+}
+
+/// <summary>A task on the wire.</summary>
+internal sealed record TaskObject(
+    string Id, string AgentId, string Name, string? Description, string? Prompt, string Status, JsonElement? InputSchema, JsonElement? OutputSchema,
+    JsonElement? Storage, JsonElement? Extraction, JsonElement? Program, TaskSettings Settings, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
+{
+    [System.Text.Json.Serialization.JsonPropertyOrder(-1)]
+    public string Object => "task";
+}
+
+/// <summary>Settings of a task. <paramref name="TimeoutSeconds"/> null: the server's default.</summary>
+internal sealed record TaskSettings(int? TimeoutSeconds);
+
+/// <summary>What agents see of tasks.</summary>
+internal sealed class AgentTasks(Db db, EventLog events) : IAgentTasks
+{
+    public async Task<ILookup<string, AgentTask>> OfAsync(OrganizationId organization, IReadOnlyCollection<string> agentIds, CancellationToken cancellationToken)
+    {
+        await using var connection = await db.OpenAsync(cancellationToken);
+        var rows = await connection.QueryAsync<TaskRow>(new CommandDefinition(
+            "SELECT id, agent_id, name, status FROM tasks WHERE organization_id = @organization AND agent_id = ANY(@agentIds) ORDER BY created_at, id",
+            new { organization = organization.Value, agentIds = agentIds.ToArray() },
+            cancellationToken: cancellationToken));
+        return rows.ToLookup(r => r.AgentId, r => new AgentTask(r.Id, r.Name, r.Status), StringComparer.Ordinal);
+    }
+
+    public async Task DeleteAllAsync(DbTransactionScope scope, OrganizationId organization, AgentId agent, CancellationToken cancellationToken)
+    {
+        var rows = await scope.Connection.QueryAsync<TaskRow>(new CommandDefinition(
+            $"DELETE FROM tasks WHERE organization_id = @organization AND agent_id = @agent RETURNING {TaskRow.Columns}",
+            new { organization = organization.Value, agent = agent.Value },
+            scope.Transaction,
+            cancellationToken: cancellationToken));
+        foreach (var row in rows) await events.RecordAsync(scope, organization, "task.deleted", row.Id, row.ToEvent(), cancellationToken);
+    }
+}

@@ -1,0 +1,35 @@
+using Ostiary.Server.Data;
+using Ostiary.Server.Deliveries;
+using Ostiary.Server.Events;
+using Ostiary.Server.Http;
+using Ostiary.Server.Interactions;
+using Ostiary.Server.Storage;
+
+namespace Ostiary.Server;
+
+/// <summary>Once an hour: forgets what is past its time. Every node does it; deleting twice harms nothing.</summary>
+internal sealed class Upkeep(Db db, FileStore files, EventOptions events, DeliveryOptions deliveries, IdempotencyOptions idempotency, TimeProvider time, ILogger<Upkeep> logger) : BackgroundService
+{
+    private static readonly TimeSpan Every = TimeSpan.FromHours(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Every, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await files.ForgetAsync(stoppingToken);
+                await using var connection = await db.OpenAsync(stoppingToken);
+                await EventRoutes.ForgetAsync(connection, time.GetUtcNow() - events.KeepFor, stoppingToken);
+                await DestinationRoutes.ForgetAsync(connection, time.GetUtcNow() - deliveries.KeepFor, stoppingToken);
+                await Questions.ForgetAsync(connection, time.GetUtcNow() - events.KeepFor, stoppingToken);
+                await Idempotency.ForgetAsync(connection, time.GetUtcNow() - idempotency.KeepFor, stoppingToken);
+            }
+            catch (Exception exception) when (exception is Npgsql.NpgsqlException or TimeoutException)
+            {
+                Http.Log.UpkeepFailed(logger, exception.GetType().Name);
+            }
+        }
+    }
+}

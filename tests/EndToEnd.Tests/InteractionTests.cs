@@ -1,0 +1,91 @@
+using Ostiary.TestKit;
+using Xunit;
+
+namespace Ostiary.EndToEnd.Tests;
+
+/// <summary>Questions to the user: what counts as an answer, who wins, and what happens when nobody answers.</summary>
+public sealed class InteractionTests(World world)
+{
+    [Fact]
+    public async Task Of_two_answers_at_once_exactly_one_wins()
+    {
+        var api = await world.NewOrganizationAsync();
+        var visit = await Visit.StoreAsync(api, world.Portals, "hotel");
+        var run = await visit.RunAsync();
+        await api.RunReachesAsync(run, "interaction_required");
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => api.PostAsync($"/v2/task-runs/{run}/interaction", new { input = new { code = visit.Portal.Code } })));
+        Assert.Single(answers, a => a.Status == 200);
+        Assert.All(answers.Where(a => a.Status != 200), a => a.Refused(409, "request", "interaction_not_pending"));
+        await api.RunReachesAsync(run, "completed");
+        Assert.Equal(1, visit.Submissions.Codes);
+    }
+
+    [Fact]
+    public async Task A_faulty_answer_leaves_the_question_open()
+    {
+        var api = await world.NewOrganizationAsync();
+        var visit = await Visit.StoreAsync(api, world.Portals, "hotel");
+        var run = await visit.RunAsync();
+        var asked = await api.RunReachesAsync(run, "interaction_required");
+        Assert.True(DateTimeOffset.Parse(asked["interaction.expires_at"].GetString()!) > DateTimeOffset.UtcNow);
+        var path = $"/v2/task-runs/{run}/interaction";
+        (await api.PostAsync(path)).Faults("input");
+        (await api.PostAsync(path, new { input = "246810" })).Faults("input");
+        (await api.PostAsync(path, new { input = new { } })).Faults("input.code");
+        (await api.PostAsync(path, new { input = new { code = "" } })).Faults("input.code");
+        (await api.PostAsync(path, new { input = new { code = new[] { 1 } } })).Faults("input.code");
+        (await api.PostAsync(path, new { input = new { code = "246810", pin = "1" } })).Faults("input.pin");
+        (await api.PostAsync(path, new { inputs = new { token = "246810" } })).Faults("inputs.code", "inputs.token");
+        (await api.GetAsync($"/v2/task-runs/{run}")).Is(200).Has("status", "interaction_required").Has("interaction", asked["interaction"]);
+        // The list shows the question as well, and its event carries the whole of it.
+        (await api.GetAsync("/v2/task-runs")).Is(200).Has("data.0.interaction", asked["interaction"]);
+        (await api.GetAsync("/v2/events?type=task_run.interaction_required")).Is(200).Has("data.0.data.interaction", asked["interaction"]).Has("data.0.data.credential_id", visit.Credential);
+        // The older edition says `inputs`, and a code may come as a number.
+        (await api.PostAsync(path, new { inputs = new { code = 246810 } })).Is(200);
+        await api.RunReachesAsync(run, "completed");
+        Assert.Equal((1, 0), (visit.Submissions.Codes, visit.Submissions.WrongCodes));
+    }
+
+    [Fact]
+    public async Task An_option_that_is_not_offered_is_refused()
+    {
+        var api = await world.NewOrganizationAsync();
+        var visit = await Visit.StoreAsync(api, world.Portals, "accounts");
+        var run = await visit.RunAsync();
+        await api.RunReachesAsync(run, "interaction_required");
+        (await api.PostAsync($"/v2/task-runs/{run}/interaction", new { input = new { account_id = "Not offered" } })).Faults("input.account_id");
+        await visit.AnswerAsync(run, visit.Portal.ExpectedChallenges[0]);
+        await api.RunReachesAsync(run, "completed");
+    }
+
+    [Fact]
+    public async Task An_answer_is_nowhere_to_be_found_afterwards()
+    {
+        var api = await world.NewOrganizationAsync();
+        var visit = await Visit.StoreAsync(api, world.Portals, "question");
+        var run = await visit.RunAsync();
+        await visit.AnswerAsync(run, visit.Portal.ExpectedChallenges[0]);
+        await api.RunReachesAsync(run, "completed");
+        await api.ListAsync("/v2/events");
+        var answer = visit.Portal.ExpectedChallenges[0].Fields[0].Answer!;
+        Assert.Empty(SecretSearch.InText(api.Transcript, answer));
+        await using var connection = await world.Server.ConnectAsync();
+        await using var command = new Npgsql.NpgsqlCommand("SELECT count(*) FROM interactions WHERE owner_id = $1 AND answer IS NOT NULL", connection) { Parameters = { new() { Value = run } } };
+        Assert.Equal(0L, await command.ExecuteScalarAsync());
+    }
+
+    [Fact]
+    public async Task A_question_that_nobody_answers_ends_the_run_and_the_late_answer_is_told_so()
+    {
+        await world.NewOrganizationAsync();
+        await using var hasty = await OstiaryServer.StartAsync(new ServerSettings { Values = new Dictionary<string, string> { ["Interactions__Timeout"] = "2s" } });
+        var visit = await Visit.StoreAsync(hasty.Api, world.Portals, "hotel");
+        var run = await visit.RunAsync();
+        var failed = (await hasty.Api.RunReachesAsync(run, "failed")).Has("errors.0.type", "interaction").Has("errors.0.code", "interaction_timeout").Has("interaction", null).Has("result", "failure");
+        (await hasty.Api.PostAsync($"/v2/task-runs/{run}/interaction", new { input = new { code = "246810" } })).Refused(409, "request", "interaction_not_pending");
+        Assert.Equal(["task_run.queued", "task_run.running", "task_run.interaction_required", "task_run.failed"], await hasty.Api.EventsOfAsync(run));
+        (await hasty.Api.GetAsync($"/v2/sessions/{failed["session_id"]}")).Is(200).Has("status", "completed");
+        // The password was not at fault.
+        (await hasty.Api.GetAsync($"/v2/credentials/{visit.Credential}")).Is(200).Has("status", "unverified");
+    }
+}

@@ -1,0 +1,4 @@
+using Ostiary.TestKit;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(PostgresFixture))]
