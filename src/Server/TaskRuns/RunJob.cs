@@ -93,6 +93,8 @@ internal sealed class RunJob(
             place?.Dispose();
         }
 
+        // A connection is not given up because a run on it was: what the run was doing to its page ends with the page.
+        if (session is { SignedIn: true } && run.ConnectionId is not null && ending is (RunEnding.Canceled or RunEnding.Failed { Fault: { Type: "task", Code: "timeout" } })) ending = ending with { KeepsSession = await RenewAsync(session) };
         // The attempt's turn ends after this: what was found out about the credential is then known to whoever signs in with it next.
         return await SettleAsync(item, run, session, ending with { SignInSteps = attempt.Steps }, CancellationToken.None);
     }
@@ -133,6 +135,19 @@ internal sealed class RunJob(
     {
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, session.Browser.Lost);
         return await runWork.PerformAsync(attempt, session, place, lost.Token);
+    }
+
+    private static async Task<bool> RenewAsync(LiveSession session)
+    {
+        try
+        {
+            await session.Browser.RenewPageAsync(CancellationToken.None);
+            return true;
+        }
+        catch (Exception exception) when (exception is PageActionException or BrowserLostException)
+        {
+            return false;
+        }
     }
 
     // A canceled wait without any of our tokens: the desk found the run stopped, or its row gone.
