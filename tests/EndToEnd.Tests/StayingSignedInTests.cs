@@ -73,9 +73,9 @@ public sealed class StayingSignedInTests(World world)
     [InlineData("controlled")]
     [InlineData("frame")]
     [InlineData("shadow")]
-    [InlineData("slow-spa")]
+    [InlineData("slowspa")]
     [InlineData("stay")]
-    [InlineData("german")]
+    [InlineData("passwordless")]
     [InlineData("accounts")]
     public async Task Sites_of_every_make_are_recognised_as_still_signed_in(string portal)
     {
