@@ -85,7 +85,7 @@ if (roles.Contains("api"))
         .Use((HttpContext context, RequestDelegate next) => Get<RateLimit>().Step(context, next))
         .Use((HttpContext context, RequestDelegate next) => Pipeline.Body(context, next, http))
         .Use((HttpContext context, RequestDelegate next) => Idempotency.Step(context, next, Get<Db>(), Get<Ostiary.Vault.SecretVault>(), Get<IdempotencyOptions>(), Get<TimeProvider>())));
-    api.MapGet("/test", () => Reply.Ok(new TestObject()));
+    api.MapTest();
     api.MapAgents();
     api.MapSources();
     api.MapTasks();
@@ -95,6 +95,7 @@ if (roles.Contains("api"))
     api.MapStorage();
     api.MapEvents();
     api.MapEventDestinations();
+    app.MapReference();
 }
 
 try

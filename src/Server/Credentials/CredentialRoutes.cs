@@ -17,24 +17,26 @@ internal static class CredentialRoutes
 
     public static void MapCredentials(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/credentials", StoreAsync);
-        routes.MapGet("/credentials", ListAsync);
-        routes.MapGet("/credentials/{id}", GetAsync);
-        routes.MapPatch("/credentials/{id}", UpdateAsync);
-        routes.MapDelete("/credentials/{id}", DeleteAsync);
+        routes = routes.Chapter("Credentials", "A credential is what a user signs in to a source with. Stored once, sealed, used by runs, never given back.");
+        routes.MapPost("/credentials", StoreAsync).Describe("Store a credential").Takes<StoreRequest>().Gives<CredentialObject>(201).Fails("source_not_found");
+        routes.MapGet("/credentials", ListAsync).Describe("List credentials").Pages<CredentialId, CredentialObject>()
+            .FilterIds<SourceId>("source_id").FilterWords("status", CredentialStatuses.All, "Only in these statuses.").FilterTexts("external_id", "Only of these users: your own ids.");
+        routes.MapGet("/credentials/{id}", GetAsync).Describe("Get a credential").At<CredentialId>().Gives<CredentialObject>();
+        routes.MapPatch("/credentials/{id}", UpdateAsync).Describe("Update a credential", "Changed values make it `unverified` again.").At<CredentialId>().Takes<UpdateRequest>().Gives<CredentialObject>().Fails("state_conflict");
+        routes.MapDelete("/credentials/{id}", DeleteAsync).Describe("Delete a credential", "Its values are destroyed in the vault; the object stays readable as `deleted`.").At<CredentialId>().Deletes();
     }
 
     internal sealed record StoreRequest
     {
         [RequiredField] public string? SourceId { get; init; }
-        [OneOf(AuthMethods.UsernamePassword, AuthMethods.GoogleSso, AuthMethods.None)] public string? AuthMethod { get; init; }
-        [JsonObjectField] public JsonElement? AuthCredentials { get; init; }
+        [OneOf(AuthMethods.UsernamePassword, AuthMethods.GoogleSso, AuthMethods.None), Says("How the user signs in. Default `none`.", Example = AuthMethods.UsernamePassword)] public string? AuthMethod { get; init; }
+        [JsonObjectField, Shape(typeof(AuthCredentialsForm)), Says("What `auth_method` needs; `none` takes `{}`.")] public JsonElement? AuthCredentials { get; init; }
         public string? ExternalId { get; init; }
     }
 
     internal sealed record UpdateRequest
     {
-        [NotNullField, JsonObjectField] public Given<JsonElement?> AuthCredentials { get; init; }
+        [NotNullField, JsonObjectField, Shape(typeof(AuthCredentialsForm)), Says("Values to change; those left out stay.")] public Given<JsonElement?> AuthCredentials { get; init; }
         public Given<string> ExternalId { get; init; }
     }
 

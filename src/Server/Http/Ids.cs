@@ -139,7 +139,8 @@ internal readonly record struct RequestId(string Value) : IObjectId<RequestId>
 /// <summary>Parses ids from paths, queries and bodies.</summary>
 internal static class ObjectId
 {
-    private const int LongestTail = 64;
+    /// <summary>Characters after the prefix, at most.</summary>
+    public const int LongestTail = 64;
 
     /// <summary>True for the kind's prefix followed by 1 to 64 characters of <c>[0-9A-Za-z_-]</c>.</summary>
     public static bool TryParse<T>(string? text, out T id) where T : struct, IObjectId<T>

@@ -17,11 +17,11 @@ internal static class RunTask
 
     internal sealed record Request
     {
-        public string? CredentialId { get; init; }
-        public string? ConnectionId { get; init; }
-        public string? SourceId { get; init; }
-        public string? SessionId { get; init; }
-        [JsonObjectField] public JsonElement? Input { get; init; }
+        [Says("Sign in with this credential.", Example = "cred_0T9hPWTq00a1B2c3D4e5F6")] public string? CredentialId { get; init; }
+        [Says("Run on this connection.")] public string? ConnectionId { get; init; }
+        [Says("Run on this source without signing in.")] public string? SourceId { get; init; }
+        [Says("Run in this session, which is still open and signed in.")] public string? SessionId { get; init; }
+        [JsonObjectField, Says("What the task is given; checked against its `input_schema`.", Example = "{}")] public JsonElement? Input { get; init; }
     }
 
     public static async Task<Reply> HandleAsync(

@@ -21,12 +21,17 @@ internal static class TaskRunRoutes
 
     public static void MapTaskRuns(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/tasks/{id}/run", RunTask.HandleAsync);
-        routes.MapGet("/task-runs", ListAsync);
-        routes.MapGet("/task-runs/{id}", GetAsync);
-        routes.MapPost("/task-runs/{id}/interaction", AnswerAsync);
-        routes.MapPost("/task-runs/{id}/cancel", CancelAsync);
-        routes.MapGet("/task-runs/{id}/storage", ListFilesAsync);
+        routes = routes.Chapter("Task runs", "A run does a task on a source: it signs in, asks the user when the website does, and brings back output and files.");
+        routes.MapPost("/tasks/{id}/run", RunTask.HandleAsync).Describe("Run a task", "Say on what: a credential, a connection, a source without sign-in, or a session that is still open. The answer comes at once; the run goes on in the background.")
+            .At<TaskId>().Takes<RunTask.Request>().Gives<TaskRunObject>(201).Misses<CredentialId>().Misses<ConnectionId>().Misses<SessionId>().Fails("source_not_found", "state_conflict", "session_limit_exceeded");
+        routes.MapGet("/task-runs", ListAsync).Describe("List task runs").Pages<TaskRunId, TaskRunObject>()
+            .FilterWords("status", [.. RunStatuses.All, "cancelling"], "Only in these statuses.").FilterWords("outcome", RunStatuses.Outcomes, "Only with these results.").FilterIds<SourceId>("source_id")
+            .FilterIds<AgentId>("agent_id").FilterIds<CredentialId>("credential_id").FilterIds<ConnectionId>("connection_id").FilterIds<TaskId>("task_id").FilterTimes();
+        routes.MapGet("/task-runs/{id}", GetAsync).Describe("Get a task run").At<TaskRunId>().FilterWords("include", Sections, "Sections to add to the answer; what is not asked for is left out.").Gives<TaskRunObject>();
+        routes.MapPost("/task-runs/{id}/interaction", AnswerAsync).Describe("Answer a task run's question", "All fields of `interaction` in one request. A faulty answer leaves the question open; a wrong one brings a further `interaction_required`.")
+            .At<TaskRunId>().Takes<AnswerRequest>().Gives<TaskRunObject>().Fails("interaction_not_pending");
+        routes.MapPost("/task-runs/{id}/cancel", CancelAsync).Describe("Cancel a task run").At<TaskRunId>().Gives<TaskRunObject>().Fails("state_conflict");
+        routes.MapGet("/task-runs/{id}/storage", ListFilesAsync).Describe("List a task run's files").At<TaskRunId>().Gives<ListObject<StorageObject>>();
     }
 
     private static async Task<Reply> ListAsync(ApiCall call, Db db, TimeProvider time, CancellationToken cancellationToken)
@@ -35,7 +40,7 @@ internal static class TaskRunRoutes
         var page = PageRequest.Read<TaskRunId>(call.Query, faults);
         // Both spellings of the word are accepted in filters.
         var statuses = Filters.Words(call.Query, "status", [.. RunStatuses.All, "cancelling"], faults)?.Select(s => s == "cancelling" ? RunStatuses.Canceling : s).ToArray();
-        var outcomes = Filters.Words(call.Query, "outcome", ["success", "failure", "unknown"], faults);
+        var outcomes = Filters.Words(call.Query, "outcome", [.. RunStatuses.Outcomes], faults);
         var list = new ListQuery(TaskRunRow.Columns, "task_runs", call.Organization);
         Where("source_id = ANY(@sources)", "sources", Filters.Ids<SourceId>(call.Query, "source_id", faults));
         Where("agent_id = ANY(@agents)", "agents", Filters.Ids<AgentId>(call.Query, "agent_id", faults));
