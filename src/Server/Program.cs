@@ -4,6 +4,7 @@ using Ostiary.Egress;
 using Ostiary.Server;
 using Ostiary.Server.Agents;
 using Ostiary.Server.ApiKeys;
+using Ostiary.Server.Connections;
 using Ostiary.Server.Credentials;
 using Ostiary.Server.Data;
 using Ostiary.Server.Deliveries;
@@ -11,6 +12,7 @@ using Ostiary.Server.Events;
 using Ostiary.Server.Http;
 using Ostiary.Server.Interactions;
 using Ostiary.Server.Sessions;
+using Ostiary.Server.SignIns;
 using Ostiary.Server.Sources;
 using Ostiary.Server.Storage;
 using Ostiary.Server.TaskRuns;
@@ -40,7 +42,8 @@ services.AddSingleton(_ => ProcessGuard.Start());
 
 // The rooms.
 settings.Add<EventOptions>("Events");
-var sessions = settings.Add<SessionOptions>("Sessions", (o, fault) => { if (o.PerWorker < 0 || o.ActivePerWorker < 0 || o.IdlePerWorker < 0 || o.MaxConcurrent < 0) fault("PerWorker, ActivePerWorker, IdlePerWorker and MaxConcurrent are 0 or more."); });
+var sessions = settings.Add<SessionOptions>("Sessions", (o, fault) => { if (o.PerWorker < 0 || o.ActivePerWorker < 0 || o.IdlePerWorker < 0 || o.ConnectedPerWorker < 0 || o.MaxConcurrent < 0) fault("PerWorker, ActivePerWorker, IdlePerWorker, ConnectedPerWorker and MaxConcurrent are 0 or more."); });
+settings.Add<ConnectionOptions>("Connections", (o, fault) => { if (o.ConnectTimeout < TimeSpan.FromSeconds(1)) fault("ConnectTimeout is at least one second."); });
 settings.Add<InteractionOptions>("Interactions", (o, fault) => { if (o.Timeout < TimeSpan.FromSeconds(1)) fault("Timeout is at least one second."); });
 settings.Add<StorageOptions>("Storage");
 settings.Add<DeliveryOptions>("Deliveries", (o, fault) => { if (o.Delays() is null) fault("Schedule is a comma-separated list of durations, such as 5s,5m,1h."); if (o.PerDestination < 1 || o.Destinations < 1) fault("PerDestination and Destinations are 1 or more."); });
@@ -51,10 +54,10 @@ browser.RunDirectory = Path.Combine(Path.GetFullPath(configuration["Data"] is { 
 
 // Services start in this order and stop in reverse: the worker last and first.
 services.AddData(configuration).AddVault(configuration);
-services.AddApiKeys().AddEvents().AddTasks().AddCredentials().AddSessions(isWorker).AddInteractions().AddStorage().AddTaskRuns(isWorker).AddDeliveries(isWorker);
+services.AddApiKeys().AddEvents().AddTasks().AddCredentials().AddSessions(isWorker).AddInteractions().AddStorage().AddSignIns(isWorker).AddConnections(isWorker).AddTaskRuns(isWorker).AddDeliveries(isWorker);
 services.AddHostedService<Upkeep>();
 settings.Normalise<WorkOptions>("Work");
-services.AddWork(configuration, isWorker).Configure<WorkOptions>(o => o.Limits[RunJob.WorkKind] = sessions.RunsHeld);
+services.AddWork(configuration, isWorker).Configure<WorkOptions>(o => o.Limits[RunJob.WorkKind] = o.Limits[ConnectJob.WorkKind] = sessions.RunsHeld);
 
 if (roles.Length == 0 || roles.Any(r => r is not ("api" or "worker"))) Fail(["OSTIARY_ROLES takes `api`, `worker` or both, separated by a comma."]);
 if (settings.Faults.Count > 0) Fail(settings.Faults);
@@ -90,6 +93,7 @@ if (roles.Contains("api"))
     api.MapSources();
     api.MapTasks();
     api.MapTaskRuns();
+    api.MapConnections();
     api.MapCredentials();
     api.MapSessions();
     api.MapStorage();

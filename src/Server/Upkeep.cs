@@ -1,3 +1,4 @@
+using Ostiary.Server.Credentials;
 using Ostiary.Server.Data;
 using Ostiary.Server.Deliveries;
 using Ostiary.Server.Events;
@@ -8,7 +9,7 @@ using Ostiary.Server.Storage;
 namespace Ostiary.Server;
 
 /// <summary>Once an hour: forgets what is past its time. Every node does it; deleting twice harms nothing.</summary>
-internal sealed class Upkeep(Db db, FileStore files, EventOptions events, DeliveryOptions deliveries, IdempotencyOptions idempotency, TimeProvider time, ILogger<Upkeep> logger) : BackgroundService
+internal sealed class Upkeep(Db db, FileStore files, EventOptions events, DeliveryOptions deliveries, IdempotencyOptions idempotency, SessionOptions sessions, TimeProvider time, ILogger<Upkeep> logger) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromHours(1);
 
@@ -24,6 +25,7 @@ internal sealed class Upkeep(Db db, FileStore files, EventOptions events, Delive
                 await EventRoutes.ForgetAsync(connection, time.GetUtcNow() - events.KeepFor, stoppingToken);
                 await DestinationRoutes.ForgetAsync(connection, time.GetUtcNow() - deliveries.KeepFor, stoppingToken);
                 await Questions.ForgetAsync(connection, time.GetUtcNow() - events.KeepFor, stoppingToken);
+                await SignedInStates.ForgetAsync(connection, time.GetUtcNow() - sessions.KeepSignedInFor, stoppingToken);
                 await Idempotency.ForgetAsync(connection, time.GetUtcNow() - idempotency.KeepFor, stoppingToken);
             }
             catch (Exception exception) when (exception is Npgsql.NpgsqlException or TimeoutException)

@@ -12,6 +12,8 @@ internal static class CredentialRoutes
 {
     public static IServiceCollection AddCredentials(this IServiceCollection services) => services
         .AddSingleton<CredentialVault>()
+        .AddSingleton<CredentialStore>()
+        .AddSingleton<SignedInStates>()
         .AddSingleton<CredentialFindings>()
         .AddSingleton<ISourceGuard, SourcesInUse>();
 
@@ -40,7 +42,7 @@ internal static class CredentialRoutes
         public Given<string> ExternalId { get; init; }
     }
 
-    private static async Task<Reply> StoreAsync(ApiCall call, IdSource ids, CredentialVault vault, EventLog events, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<Reply> StoreAsync(ApiCall call, CredentialStore credentials, CancellationToken cancellationToken)
     {
         var faults = new List<Fault>();
         var request = call.Read<StoreRequest>(faults);
@@ -49,28 +51,8 @@ internal static class CredentialRoutes
         if (request.SourceId is { Length: > 0 } && !ObjectId.TryParse<SourceId>(request.SourceId, out _)) faults.Add(Fault.Invalid("source_id", "`source_id` must be an id that starts with `src_`."));
         if (faults.Count > 0) return Reply.Rejected(faults);
         await using var scope = await call.BeginAsync(cancellationToken);
-        // Locked so that the source cannot be deleted between this look and the commit.
-        var source = await scope.Connection.ExecuteScalarAsync<int?>(new CommandDefinition(
-            "SELECT 1 FROM sources WHERE organization_id = @organization AND id = @id FOR KEY SHARE", new { organization = call.Organization.Value, id = request.SourceId }, scope.Transaction, cancellationToken: cancellationToken));
-        if (source is null) return Reply.Rejected(new Fault("source", "source_not_found", $"No source `{request.SourceId}` exists here.", "source_id"));
-        var now = time.GetUtcNow();
-        var row = new CredentialRow
-        {
-            Id = ids.New<CredentialId>().Value, OrganizationId = call.Organization.Value, SourceId = request.SourceId!, AuthMethod = method, ExternalId = request.ExternalId,
-            Username = given.Username.Value, SourceFields = Json.Write(given.SourceFields ?? []), CreatedAt = now, UpdatedAt = now,
-        };
-        await scope.Connection.ExecuteAsync(new CommandDefinition(
-            """
-            INSERT INTO credentials (id, organization_id, source_id, auth_method, status, external_id, username, source_fields, created_at, updated_at)
-            VALUES (@Id, @OrganizationId, @SourceId, @AuthMethod, @Status, @ExternalId, @Username, @SourceFields::json, @CreatedAt, @UpdatedAt)
-            """,
-            row,
-            scope.Transaction,
-            cancellationToken: cancellationToken));
-        if (await vault.ReplaceAsync(scope, row, given, cancellationToken) is { } dataKey)
-            await scope.Connection.ExecuteAsync(new CommandDefinition("UPDATE credentials SET data_key = @dataKey WHERE id = @Id", new { row.Id, dataKey }, scope.Transaction, cancellationToken: cancellationToken));
-        await events.RecordAsync(scope, call.Organization, "credential.created", row.Id, row.ToEvent(), cancellationToken);
-        return await call.CommitAsync(scope, Reply.Created(row.ToObject()), cancellationToken);
+        var (row, fault) = await credentials.AddAsync(scope, call.Organization, new NewCredential(request.SourceId!, method, request.ExternalId, given), cancellationToken);
+        return row is null ? Reply.Rejected(fault!) : await call.CommitAsync(scope, Reply.Created(row.ToObject()), cancellationToken);
     }
 
     private static async Task<Reply> ListAsync(ApiCall call, Db db, CancellationToken cancellationToken)
@@ -113,6 +95,7 @@ internal static class CredentialRoutes
             var secretFields = given.SourceFields is null ? row.SourceFields : Json.Write(given.SourceFields);
             row = row with { Username = given.Username.Or(row.Username), SourceFields = secretFields, Status = CredentialStatuses.Unverified };
             var dataKey = await vault.ReplaceAsync(scope, row, given, cancellationToken);
+            await SignedInStates.ForgetAsync(scope, row.Id, cancellationToken);
             row = row with { DataKey = dataKey, Version = row.Version + 1 };
         }
 
@@ -128,23 +111,14 @@ internal static class CredentialRoutes
         return await call.CommitAsync(scope, Reply.Ok(row.ToObject()), cancellationToken);
     }
 
-    private static async Task<Reply> DeleteAsync(string id, ApiCall call, EventLog events, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<Reply> DeleteAsync(string id, ApiCall call, CredentialStore credentials, ICredentialUser user, CancellationToken cancellationToken)
     {
         if (!ObjectId.TryParse<CredentialId>(id, out var credentialId)) return Reply.NotFound<CredentialId>(id);
         await using var scope = await call.BeginAsync(cancellationToken);
-        if (await CredentialRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, credentialId, forUpdate: true, cancellationToken) is not { } row) return Reply.NotFound<CredentialId>(id);
-        if (row.Status == CredentialStatuses.Deleted) return Reply.Ok(new DeletedObject(row.Id, CredentialId.ObjectName));
-        row = row with { Status = CredentialStatuses.Deleted, DataKey = null, Username = null, SourceFields = "{}", Version = row.Version + 1, UpdatedAt = time.GetUtcNow() };
-        await scope.Connection.ExecuteAsync(new CommandDefinition(
-            """
-            DELETE FROM credential_secrets WHERE credential_id = @Id;
-            UPDATE credentials SET status = @Status, data_key = NULL, username = NULL, source_fields = '{}', version = @Version, updated_at = @UpdatedAt WHERE id = @Id
-            """,
-            row,
-            scope.Transaction,
-            cancellationToken: cancellationToken));
-        await events.RecordAsync(scope, call.Organization, "credential.deleted", row.Id, row.ToEvent(), cancellationToken);
-        return await call.CommitAsync(scope, Reply.Deleted(credentialId), cancellationToken);
+        await user.DestroyingAsync(scope, call.Organization, credentialId, cancellationToken);
+        return await credentials.DestroyAsync(scope, call.Organization, credentialId, cancellationToken) is null
+            ? Reply.NotFound<CredentialId>(id)
+            : await call.CommitAsync(scope, Reply.Deleted(credentialId), cancellationToken);
     }
 
     /// <summary>A source stays while a usable credential points at it.</summary>

@@ -16,7 +16,7 @@ internal static class TaskRunRoutes
     public static IServiceCollection AddTaskRuns(this IServiceCollection services, bool isWorker)
     {
         services.AddSingleton<TaskRunStore>().AddSingleton<ISessionFollower, RunsInSessions>();
-        return isWorker ? services.AddSingleton<SignInTurns>().AddSingleton<RunWork>().AddSingleton<IWorkHandler, RunJob>() : services;
+        return isWorker ? services.AddSingleton<RunWork>().AddSingleton<IWorkHandler, RunJob>() : services;
     }
 
     public static void MapTaskRuns(this IEndpointRouteBuilder routes)
