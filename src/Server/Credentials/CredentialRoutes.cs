@@ -17,9 +17,9 @@ internal static class CredentialRoutes
 
     public static void MapCredentials(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/credentials", StoreAsync);
-        routes.MapGet("/credentials", ListAsync);
-        routes.MapGet("/credentials/{id}", GetAsync);
+        routes.MapPost("/credentials", StoreAsync).OpenToTokens();
+        routes.MapGet("/credentials", ListAsync).OpenToTokens();
+        routes.MapGet("/credentials/{id}", GetAsync).OpenToTokens();
         routes.MapPatch("/credentials/{id}", UpdateAsync);
         routes.MapDelete("/credentials/{id}", DeleteAsync);
     }
@@ -46,11 +46,17 @@ internal static class CredentialRoutes
         using var given = AuthCredentials.Read(request.AuthCredentials, method, complete: true, faults);
         if (request.SourceId is { Length: > 0 } && !ObjectId.TryParse<SourceId>(request.SourceId, out _)) faults.Add(Fault.Invalid("source_id", "`source_id` must be an id that starts with `src_`."));
         if (faults.Count > 0) return Reply.Rejected(faults);
+        if (call.Restriction?.ExternalId is { } own)
+        {
+            if (request.ExternalId is not null && request.ExternalId != own) return Reply.Forbidden("This component token is for another `external_id`; leave the field out.", "external_id");
+            request = request with { ExternalId = own };
+        }
+
         await using var scope = await call.BeginAsync(cancellationToken);
         // Locked so that the source cannot be deleted between this look and the commit.
         var source = await scope.Connection.ExecuteScalarAsync<int?>(new CommandDefinition(
             "SELECT 1 FROM sources WHERE organization_id = @organization AND id = @id FOR KEY SHARE", new { organization = call.Organization.Value, id = request.SourceId }, scope.Transaction, cancellationToken: cancellationToken));
-        if (source is null) return Reply.Rejected(new Fault("source", "source_not_found", $"No source `{request.SourceId}` exists here.", "source_id"));
+        if (source is null || !await call.ReachesAsync(scope.Connection, "sources", request.SourceId!, cancellationToken)) return Reply.Rejected(new Fault("source", "source_not_found", $"No source `{request.SourceId}` exists here.", "source_id"));
         var now = time.GetUtcNow();
         var row = new CredentialRow
         {
@@ -67,6 +73,7 @@ internal static class CredentialRoutes
             cancellationToken: cancellationToken));
         if (await vault.ReplaceAsync(scope, row, given, cancellationToken) is { } dataKey)
             await scope.Connection.ExecuteAsync(new CommandDefinition("UPDATE credentials SET data_key = @dataKey WHERE id = @Id", new { row.Id, dataKey }, scope.Transaction, cancellationToken: cancellationToken));
+        await call.MadeAsync(scope, row.Id, now, cancellationToken);
         await events.RecordAsync(scope, call.Organization, "credential.created", row.Id, row.ToEvent(), cancellationToken);
         return await call.CommitAsync(scope, Reply.Created(row.ToObject()), cancellationToken);
     }
@@ -79,7 +86,7 @@ internal static class CredentialRoutes
         var statuses = Filters.Words(call.Query, "status", [.. CredentialStatuses.All], faults);
         var externalIds = Filters.Texts(call.Query, "external_id", faults);
         if (faults.Count > 0) return Reply.Rejected(faults);
-        var list = new ListQuery(CredentialRow.Columns, "credentials", call.Organization);
+        var list = new ListQuery(CredentialRow.Columns, "credentials", call);
         if (sources is not null) list.Where("source_id = ANY(@sources)", "sources", sources);
         if (statuses is not null) list.Where("status = ANY(@statuses)", "statuses", statuses);
         if (externalIds is not null) list.Where("external_id = ANY(@externalIds)", "externalIds", externalIds);
@@ -90,7 +97,7 @@ internal static class CredentialRoutes
     {
         if (!ObjectId.TryParse<CredentialId>(id, out var credentialId)) return Reply.NotFound<CredentialId>(id);
         await using var connection = await db.OpenAsync(cancellationToken);
-        return await CredentialRow.FindAsync(connection, null, call.Organization, credentialId, forUpdate: false, cancellationToken) is { } row ? Reply.Ok(row.ToObject()) : Reply.NotFound<CredentialId>(id);
+        return await CredentialRow.FindAsync(connection, null, call.Organization, credentialId, forUpdate: false, cancellationToken) is { } row && await call.ReachesAsync(connection, "credentials", row.Id, cancellationToken) ? Reply.Ok(row.ToObject()) : Reply.NotFound<CredentialId>(id);
     }
 
     private static async Task<Reply> UpdateAsync(string id, ApiCall call, CredentialVault vault, EventLog events, TimeProvider time, CancellationToken cancellationToken)

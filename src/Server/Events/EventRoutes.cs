@@ -12,7 +12,7 @@ internal static class EventRoutes
     public static void MapEvents(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/events", ListAsync);
-        routes.MapGet("/events/stream", StreamEvents.HandleAsync);
+        routes.MapGet("/events/stream", StreamEvents.HandleAsync).OpenToTokens();
         routes.MapGet("/events/{id}", GetAsync);
         routes.MapGet("/event-types", () => Reply.Ok(new EventTypeList(EventTypes.All)));
     }

@@ -14,8 +14,8 @@ internal static class SourceRoutes
     public static void MapSources(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/sources", CreateAsync);
-        routes.MapGet("/sources", ListAsync);
-        routes.MapGet("/sources/{id}", GetAsync);
+        routes.MapGet("/sources", ListAsync).OpenToTokens();
+        routes.MapGet("/sources/{id}", GetAsync).OpenToTokens();
         routes.MapPatch("/sources/{id}", UpdateAsync);
         routes.MapDelete("/sources/{id}", DeleteAsync);
     }
@@ -73,14 +73,14 @@ internal static class SourceRoutes
         var faults = new List<Fault>();
         var page = PageRequest.Read<SourceId>(call.Query, faults);
         if (faults.Count > 0) return Reply.Rejected(faults);
-        return Reply.Ok(await new ListQuery(SourceRow.Columns, "sources", call.Organization).ReadAsync<SourceRow, SourceObject>(db, page, row => row.ToObject(), cancellationToken));
+        return Reply.Ok(await new ListQuery(SourceRow.Columns, "sources", call).ReadAsync<SourceRow, SourceObject>(db, page, row => row.ToObject(), cancellationToken));
     }
 
     private static async Task<Reply> GetAsync(string id, ApiCall call, Db db, CancellationToken cancellationToken)
     {
         if (!ObjectId.TryParse<SourceId>(id, out var sourceId)) return Reply.NotFound<SourceId>(id);
         await using var connection = await db.OpenAsync(cancellationToken);
-        return await SourceRow.FindAsync(connection, null, call.Organization, sourceId, forUpdate: false, cancellationToken) is { } row ? Reply.Ok(row.ToObject()) : Reply.NotFound<SourceId>(id);
+        return await SourceRow.FindAsync(connection, null, call.Organization, sourceId, forUpdate: false, cancellationToken) is { } row && await call.ReachesAsync(connection, "sources", row.Id, cancellationToken) ? Reply.Ok(row.ToObject()) : Reply.NotFound<SourceId>(id);
     }
 
     private static async Task<Reply> UpdateAsync(string id, ApiCall call, EventLog events, EgressGuard egress, TimeProvider time, CancellationToken cancellationToken)

@@ -21,10 +21,10 @@ internal static class TaskRunRoutes
 
     public static void MapTaskRuns(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/tasks/{id}/run", RunTask.HandleAsync);
-        routes.MapGet("/task-runs", ListAsync);
-        routes.MapGet("/task-runs/{id}", GetAsync);
-        routes.MapPost("/task-runs/{id}/interaction", AnswerAsync);
+        routes.MapPost("/tasks/{id}/run", RunTask.HandleAsync).OpenToTokens();
+        routes.MapGet("/task-runs", ListAsync).OpenToTokens();
+        routes.MapGet("/task-runs/{id}", GetAsync).OpenToTokens();
+        routes.MapPost("/task-runs/{id}/interaction", AnswerAsync).OpenToTokens();
         routes.MapPost("/task-runs/{id}/cancel", CancelAsync);
         routes.MapGet("/task-runs/{id}/storage", ListFilesAsync);
     }
@@ -36,7 +36,7 @@ internal static class TaskRunRoutes
         // Both spellings of the word are accepted in filters.
         var statuses = Filters.Words(call.Query, "status", [.. RunStatuses.All, "cancelling"], faults)?.Select(s => s == "cancelling" ? RunStatuses.Canceling : s).ToArray();
         var outcomes = Filters.Words(call.Query, "outcome", ["success", "failure", "unknown"], faults);
-        var list = new ListQuery(TaskRunRow.Columns, "task_runs", call.Organization);
+        var list = new ListQuery(TaskRunRow.Columns, "task_runs", call);
         Where("source_id = ANY(@sources)", "sources", Filters.Ids<SourceId>(call.Query, "source_id", faults));
         Where("agent_id = ANY(@agents)", "agents", Filters.Ids<AgentId>(call.Query, "agent_id", faults));
         Where("credential_id = ANY(@credentials)", "credentials", Filters.Ids<CredentialId>(call.Query, "credential_id", faults));
@@ -51,7 +51,7 @@ internal static class TaskRunRoutes
         await using var connection = await db.OpenAsync(cancellationToken);
         var pending = await Questions.PendingAsync(connection, [.. rows.Data.Select(r => r.Id)], cancellationToken);
         var now = time.GetUtcNow();
-        return Reply.Ok(new ListObject<TaskRunObject>([.. rows.Data.Select(r => r.ToObject(pending.GetValueOrDefault(r.Id)?.ToObject(), now))], rows.HasMore, rows.NextCursor));
+        return Reply.Ok(new ListObject<TaskRunObject>([.. rows.Data.Select(r => Shown(call, r.ToObject(pending.GetValueOrDefault(r.Id)?.ToObject(), now)))], rows.HasMore, rows.NextCursor));
 
         void Where(string condition, string name, string[]? values)
         {
@@ -65,8 +65,9 @@ internal static class TaskRunRoutes
         var include = Filters.Words(call.Query, "include", Sections, faults) ?? [];
         if (!ObjectId.TryParse<TaskRunId>(id, out var runId)) return Reply.NotFound<TaskRunId>(id);
         if (faults.Count > 0) return Reply.Rejected(faults);
-        if (await runs.FindAsync(call.Organization, runId, cancellationToken) is not { } run) return Reply.NotFound<TaskRunId>(id);
-        var shown = await DescribeAsync(run, db, time, cancellationToken);
+        if (call.Restriction is not null && include.Length > 0) return Reply.Forbidden("A component token may not see what a run was given or brought back; leave out `include`.", "include");
+        if (await runs.FindAsync(call.Organization, runId, cancellationToken) is not { } run || !await call.ReachesAsync("task_runs", run.Id, cancellationToken)) return Reply.NotFound<TaskRunId>(id);
+        var shown = Shown(call, await DescribeAsync(run, db, time, cancellationToken));
         if (include.Contains("input")) shown = shown with { Input = Json.Parse(run.Input) };
         if (include.Contains("storage")) shown = shown with { Storage = await FilesAsync(run, request, files, cancellationToken) };
         if (include.Contains("screenshots")) shown = shown with { Screenshots = [] };
@@ -81,7 +82,7 @@ internal static class TaskRunRoutes
         var body = call.TryParseBody(faults);
         if (!ObjectId.TryParse<TaskRunId>(id, out var runId)) return Reply.NotFound<TaskRunId>(id);
         await using var scope = await call.BeginAsync(cancellationToken);
-        if (await TaskRunStore.LockAsync(scope, call.Organization, runId.Value, cancellationToken) is not { } run) return Reply.NotFound<TaskRunId>(id);
+        if (await TaskRunStore.LockAsync(scope, call.Organization, runId.Value, cancellationToken) is not { } run || !await call.ReachesAsync(scope.Connection, "task_runs", run.Id, cancellationToken)) return Reply.NotFound<TaskRunId>(id);
         if (faults.Count > 0) return Reply.Rejected(faults);
         var now = time.GetUtcNow();
         var question = await Questions.PendingAsync(scope.Connection, scope.Transaction, run.Id, forUpdate: true, cancellationToken);
@@ -118,6 +119,9 @@ internal static class TaskRunRoutes
         foreach (var row in await files.OfRunAsync(run.Organization, run.Id, cancellationToken)) shown.Add(await files.ToObjectAsync(row, request, cancellationToken));
         return shown;
     }
+
+    // In a browser a run is a question and a status; its output is for the server that asked for it.
+    private static TaskRunObject Shown(ApiCall call, TaskRunObject run) => call.Restriction is null ? run : run with { Output = null };
 
     private static async Task<TaskRunObject> DescribeAsync(TaskRunRow run, Db db, TimeProvider time, CancellationToken cancellationToken)
     {

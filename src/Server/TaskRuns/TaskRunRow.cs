@@ -113,10 +113,14 @@ internal sealed record TaskRunRow : IListed
 /// <summary>A run on the wire. <paramref name="RuntimeMs"/>: milliseconds since it started, null before. The last four are there only when asked for by <c>include</c>.</summary>
 internal sealed record TaskRunObject(
     string Id, string Status, string? Result, string TaskId, string AgentId, string SourceId, string? CredentialId, string? ConnectionId, string? SessionId, long? RuntimeMs,
-    JsonElement? Output, JsonElement Errors, InteractionObject? Interaction, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
+    JsonElement? Output, JsonElement Errors, InteractionObject? Interaction, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject, IHasPayload
 {
     [System.Text.Json.Serialization.JsonPropertyOrder(-1)]
     public string Object => "task_run";
+
+    bool IHasPayload.HasPayload => Output is not null || Input is not null;
+
+    ApiObject IHasPayload.Encrypt(PayloadKey key) => this with { Output = Output is { } output ? key.Encrypt(output) : null, Input = Input is { } input ? key.Encrypt(input) : null };
 
     [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
     public JsonElement? Input { get; init; }
