@@ -17,6 +17,10 @@ using Ostiary.Server.TaskRuns;
 using Ostiary.Server.Tasks;
 using Ostiary.Server.Work;
 
+#pragma warning disable RS0030 // The terminal belongs to Program.cs.
+if (args is ["look", .. var lookArgs]) return await Look.RunAsync(lookArgs, Console.Out, CancellationToken.None);
+#pragma warning restore RS0030
+
 var builder = WebApplication.CreateSlimBuilder(args);
 var settings = Settings.Of(builder, args);
 var configuration = builder.Configuration;
