@@ -22,6 +22,9 @@ using Ostiary.Server.Work;
 
 // Commands of the operator: run beside a running server, or alone.
 if (args is ["organizations" or "api-keys", ..]) return await OperatorCommands.RunAsync(args);
+#pragma warning disable RS0030 // The terminal belongs to Program.cs.
+if (args is ["look", .. var lookArgs]) return await Look.RunAsync(lookArgs, Console.Out, CancellationToken.None);
+#pragma warning restore RS0030
 
 var builder = WebApplication.CreateSlimBuilder(args);
 var settings = Settings.Of(builder, args);
