@@ -42,7 +42,7 @@ internal sealed class SignIn(TimeProvider time)
         private readonly long _started = owner.Time.GetTimestamp();
         private readonly List<SignInStepNote> _notes = [];
         private readonly Dictionary<string, ChallengeAnswer> _answers = [];
-        private LoginProgress _progress = LoginProgress.Start(request.Url, request.LoginUrl, request.Secrets.Available);
+        private LoginProgress _progress = LoginProgress.Start(request.Url, request.LoginUrl, request.Secrets.Available, request.Provider);
         private TimeSpan _withPeople;
         private long _stepAt = owner.Time.GetTimestamp();
         private int _failures;
