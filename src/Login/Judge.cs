@@ -84,14 +84,18 @@ internal static class Judge
         if (sent && login is null && (signOut is null || !MovedOn(progress)) && Choices.Accounts(page, afterSignIn: true) is { Count: >= 2 } accounts)
             return new(PageVerdict.AccountChoice, [$"{accounts.Count} accounts to choose from"]) { Offers = accounts };
 
-        if (login is not null && lastPassword is not null)
+        // The site's words about a sign-in elsewhere are no word of the provider's about the password.
+        var elsewhere = progress.Provider is { } provider && login is not null && !provider.Owns(snapshot.Frames[login.Frame].Url);
+        if (login is not null && lastPassword is not null && !elsewhere)
         {
             if (Rejected(page, progress, login, answers) is { } rejected) return rejected;
         }
 
         if (sent && Interstitials.Find(page, progress, strict: true) is { } offer) return offer;
 
-        if (login is null && code is null && Connected(page, progress, signOut, answers) is { } connected) return connected;
+        // To be signed in with the provider is half of the way.
+        var atProvider = progress.Provider?.Owns(snapshot.Url) == true;
+        if (login is null && code is null && !atProvider && Connected(page, progress, signOut, answers) is { } connected) return connected;
 
         if (login is not null)
         {

@@ -61,6 +61,9 @@ public sealed record LoginProgress
     /// <summary>Registrable domains on which credentials may be typed: the source's, and those its own redirects led to.</summary>
     public ImmutableHashSet<string> Domains { get; init; } = [];
 
+    /// <summary>The identity provider whose credentials these are; null: they are the site's own.</summary>
+    public IdentityProvider? Provider { get; init; }
+
     /// <summary>Steps taken.</summary>
     public int Steps { get; init; }
 
@@ -82,12 +85,12 @@ public sealed record LoginProgress
     /// <summary>True when a password has been sent.</summary>
     public bool PasswordSent => Submissions.Exists(s => s.Kind == SubmissionKind.Password);
 
-    /// <summary>The beginning. <paramref name="slots"/> are those that hold something.</summary>
-    public static LoginProgress Start(Uri source, Uri? loginUrl, IEnumerable<Slot> slots)
+    /// <summary>The beginning. <paramref name="slots"/> are those that hold something; they belong to <paramref name="provider"/> when there is one.</summary>
+    public static LoginProgress Start(Uri source, Uri? loginUrl, IEnumerable<Slot> slots, IdentityProvider? provider = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         ImmutableHashSet<string> domains = [RegistrableDomain.Of(source.IdnHost)];
-        return new() { SourceUrl = source, LoginUrl = loginUrl, Slots = [.. slots], Domains = loginUrl is null ? domains : domains.Add(RegistrableDomain.Of(loginUrl.IdnHost)) };
+        return new() { SourceUrl = source, LoginUrl = loginUrl, Provider = provider, Slots = [.. slots], Domains = loginUrl is null ? domains : domains.Add(RegistrableDomain.Of(loginUrl.IdnHost)) };
     }
 
     /// <summary>The progress after a step was carried out on the page it was decided on.</summary>

@@ -126,7 +126,7 @@ public sealed class PortalTests(Shared shared, ITestOutputHelper output)
     private async Task<(SignInResult Result, bool Evidence)> RunAsync(Portal portal, TestSecrets secrets, TestDesk desk, Uri? url = null)
     {
         await using var session = await shared.Host.OpenAsync(null, Ending);
-        var result = await new SignIn(TimeProvider.System).RunAsync(session, new SignInRequest(url ?? shared.Portals.Url(portal), null, secrets, desk), Ending);
+        var result = await new SignIn(TimeProvider.System).RunAsync(session, new SignInRequest(url ?? shared.Portals.Url(portal), null, secrets, desk, portal.AuthMethod == "google_sso" ? new IdentityProvider("Google", ["localhost"]) : null), Ending);
         foreach (var note in result.Steps) output.WriteLine($"{note.At:ss.fff} {note.Url} [{note.Page}] {note.Action}   <- {string.Join("; ", note.Why)}");
         output.WriteLine(result.Outcome.ToString());
         var evidence = portal.Evidence is { } text && (await Task.WhenAll(session.Page.Frames.Select(f => f.EvaluateAsync<string>("document.documentElement.innerText + ' ' + Array.from(document.querySelectorAll('*')).filter(e => e.shadowRoot).map(e => e.shadowRoot.textContent).join(' ')"))))

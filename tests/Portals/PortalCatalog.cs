@@ -42,6 +42,7 @@ public static class PortalCatalog
         new ExpirySite(),
         new InlineErrorSite(),
         new SlowSpaSite(),
+        new RowingSite(),
     ];
 
     /// <summary>One record for each website.</summary>

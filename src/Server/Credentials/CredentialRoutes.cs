@@ -19,24 +19,26 @@ internal static class CredentialRoutes
 
     public static void MapCredentials(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/credentials", StoreAsync);
-        routes.MapGet("/credentials", ListAsync);
-        routes.MapGet("/credentials/{id}", GetAsync);
-        routes.MapPatch("/credentials/{id}", UpdateAsync);
-        routes.MapDelete("/credentials/{id}", DeleteAsync);
+        routes = routes.Chapter("Credentials", "A credential is what a user signs in to a source with. Stored once, sealed, used by runs, never given back.");
+        routes.MapPost("/credentials", StoreAsync).OpenToTokens().Describe("Store a credential").Takes<StoreRequest>().Gives<CredentialObject>(201).Fails("source_not_found");
+        routes.MapGet("/credentials", ListAsync).OpenToTokens().Describe("List credentials").Pages<CredentialId, CredentialObject>()
+            .FilterIds<SourceId>("source_id").FilterWords("status", CredentialStatuses.All, "Only in these statuses.").FilterTexts("external_id", "Only of these users: your own ids.");
+        routes.MapGet("/credentials/{id}", GetAsync).OpenToTokens().Describe("Get a credential").At<CredentialId>().Gives<CredentialObject>();
+        routes.MapPatch("/credentials/{id}", UpdateAsync).Describe("Update a credential", "Changed values make it `unverified` again.").At<CredentialId>().Takes<UpdateRequest>().Gives<CredentialObject>().Fails("state_conflict");
+        routes.MapDelete("/credentials/{id}", DeleteAsync).Describe("Delete a credential", "Its values are destroyed in the vault; the object stays readable as `deleted`.").At<CredentialId>().Deletes();
     }
 
     internal sealed record StoreRequest
     {
         [RequiredField] public string? SourceId { get; init; }
-        [OneOf(AuthMethods.UsernamePassword, AuthMethods.GoogleSso, AuthMethods.None)] public string? AuthMethod { get; init; }
-        [JsonObjectField] public JsonElement? AuthCredentials { get; init; }
+        [OneOf(AuthMethods.UsernamePassword, AuthMethods.GoogleSso, AuthMethods.None), Says("How the user signs in. Default `none`.", Example = AuthMethods.UsernamePassword)] public string? AuthMethod { get; init; }
+        [JsonObjectField, Shape(typeof(AuthCredentialsForm)), Says("What `auth_method` needs; `none` takes `{}`.")] public JsonElement? AuthCredentials { get; init; }
         public string? ExternalId { get; init; }
     }
 
     internal sealed record UpdateRequest
     {
-        [NotNullField, JsonObjectField] public Given<JsonElement?> AuthCredentials { get; init; }
+        [NotNullField, JsonObjectField, Shape(typeof(AuthCredentialsForm)), Says("Values to change; those left out stay.")] public Given<JsonElement?> AuthCredentials { get; init; }
         public Given<string> ExternalId { get; init; }
     }
 
@@ -48,9 +50,18 @@ internal static class CredentialRoutes
         using var given = AuthCredentials.Read(request.AuthCredentials, method, complete: true, faults);
         if (request.SourceId is { Length: > 0 } && !ObjectId.TryParse<SourceId>(request.SourceId, out _)) faults.Add(Fault.Invalid("source_id", "`source_id` must be an id that starts with `src_`."));
         if (faults.Count > 0) return Reply.Rejected(faults);
+        if (call.Restriction?.ExternalId is { } own)
+        {
+            if (request.ExternalId is not null && request.ExternalId != own) return Reply.Forbidden("This component token is for another `external_id`; leave the field out.", "external_id");
+            request = request with { ExternalId = own };
+        }
+
         await using var scope = await call.BeginAsync(cancellationToken);
+        if (!await call.ReachesAsync(scope.Connection, "sources", request.SourceId!, cancellationToken)) return Reply.Rejected(new Fault("source", "source_not_found", $"No source `{request.SourceId}` exists here.", "source_id"));
         var (row, fault) = await credentials.AddAsync(scope, call.Organization, new NewCredential(request.SourceId!, method, request.ExternalId, given), cancellationToken);
-        return row is null ? Reply.Rejected(fault!) : await call.CommitAsync(scope, Reply.Created(row.ToObject()), cancellationToken);
+        if (row is null) return Reply.Rejected(fault!);
+        await call.MadeAsync(scope, row.Id, row.CreatedAt, cancellationToken);
+        return await call.CommitAsync(scope, Reply.Created(row.ToObject()), cancellationToken);
     }
 
     private static async Task<Reply> ListAsync(ApiCall call, Db db, CancellationToken cancellationToken)
@@ -61,7 +72,7 @@ internal static class CredentialRoutes
         var statuses = Filters.Words(call.Query, "status", [.. CredentialStatuses.All], faults);
         var externalIds = Filters.Texts(call.Query, "external_id", faults);
         if (faults.Count > 0) return Reply.Rejected(faults);
-        var list = new ListQuery(CredentialRow.Columns, "credentials", call.Organization);
+        var list = new ListQuery(CredentialRow.Columns, "credentials", call);
         if (sources is not null) list.Where("source_id = ANY(@sources)", "sources", sources);
         if (statuses is not null) list.Where("status = ANY(@statuses)", "statuses", statuses);
         if (externalIds is not null) list.Where("external_id = ANY(@externalIds)", "externalIds", externalIds);
@@ -72,7 +83,7 @@ internal static class CredentialRoutes
     {
         if (!ObjectId.TryParse<CredentialId>(id, out var credentialId)) return Reply.NotFound<CredentialId>(id);
         await using var connection = await db.OpenAsync(cancellationToken);
-        return await CredentialRow.FindAsync(connection, null, call.Organization, credentialId, forUpdate: false, cancellationToken) is { } row ? Reply.Ok(row.ToObject()) : Reply.NotFound<CredentialId>(id);
+        return await CredentialRow.FindAsync(connection, null, call.Organization, credentialId, forUpdate: false, cancellationToken) is { } row && await call.ReachesAsync(connection, "credentials", row.Id, cancellationToken) ? Reply.Ok(row.ToObject()) : Reply.NotFound<CredentialId>(id);
     }
 
     private static async Task<Reply> UpdateAsync(string id, ApiCall call, CredentialVault vault, EventLog events, TimeProvider time, CancellationToken cancellationToken)

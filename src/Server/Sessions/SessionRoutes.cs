@@ -18,9 +18,10 @@ internal static class SessionRoutes
 
     public static void MapSessions(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/sessions", ListAsync);
-        routes.MapGet("/sessions/{id}", GetAsync);
-        routes.MapPost("/sessions/{id}/end", EndAsync);
+        routes = routes.Chapter("Sessions", "A session is the browser behind a run or connection. It is made by them and ends by itself when nobody uses it.");
+        routes.MapGet("/sessions", ListAsync).Describe("List sessions").Pages<SessionId, SessionObject>().FilterWords("status", SessionStatuses.All, "Only in these statuses.");
+        routes.MapGet("/sessions/{id}", GetAsync).Describe("Get a session").At<SessionId>().Gives<SessionObject>();
+        routes.MapPost("/sessions/{id}/end", EndAsync).Describe("End a session", "Closes the browser and cancels its runs. Ending an ended session changes nothing.").At<SessionId>().Gives<SessionObject>();
     }
 
     private static async Task<Reply> ListAsync(ApiCall call, Db db, ISessionFollower follower, TimeProvider time, CancellationToken cancellationToken)

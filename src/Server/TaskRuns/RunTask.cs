@@ -17,11 +17,11 @@ internal static class RunTask
 
     internal sealed record Request
     {
-        public string? CredentialId { get; init; }
-        public string? ConnectionId { get; init; }
-        public string? SourceId { get; init; }
-        public string? SessionId { get; init; }
-        [JsonObjectField] public JsonElement? Input { get; init; }
+        [Says("Sign in with this credential.", Example = "cred_0T9hPWTq00a1B2c3D4e5F6")] public string? CredentialId { get; init; }
+        [Says("Run on this connection.")] public string? ConnectionId { get; init; }
+        [Says("Run on this source without signing in.")] public string? SourceId { get; init; }
+        [Says("Run in this session, which is still open and signed in.")] public string? SessionId { get; init; }
+        [JsonObjectField, Says("What the task is given; checked against its `input_schema`.", Example = "{}")] public JsonElement? Input { get; init; }
     }
 
     public static async Task<Reply> HandleAsync(
@@ -35,6 +35,7 @@ internal static class RunTask
         CheckForm<SessionId>(request.SessionId, "session_id", faults);
         if (request is { CredentialId: null, ConnectionId: null, SourceId: null, SessionId: null })
             faults.Add(new Fault("request", "input_missing", "Say what to run on: `credential_id`, `connection_id`, `source_id` or `session_id`.", "credential_id"));
+        if (call.Restriction is { } restriction && restriction.TaskId != id) return Reply.Forbidden("This component token is not for this task.");
         if (!ObjectId.TryParse<TaskId>(id, out var taskId)) return Reply.NotFound<TaskId>(id);
 
         await using var scope = await call.BeginAsync(cancellationToken);
@@ -60,6 +61,7 @@ internal static class RunTask
             Input = request.Input is { } input ? input.GetRawText() : "{}", TimeoutSeconds = task.TimeoutSeconds ?? DefaultTimeoutSeconds, WorkId = workId, CreatedAt = now, UpdatedAt = now,
         };
         await runs.InsertAsync(scope, run, cancellationToken);
+        await call.MadeAsync(scope, run.Id, now, cancellationToken);
         return await call.CommitAsync(scope, Reply.Created(run.ToObject(null, now)), cancellationToken);
     }
 
@@ -69,6 +71,15 @@ internal static class RunTask
     private static async Task<(Place? Place, Reply? Refusal)> FindPlaceAsync(DbTransactionScope scope, ApiCall call, Request request, CancellationToken cancellationToken)
     {
         var (sourceId, credentialId) = (request.SourceId, request.CredentialId);
+        // A component token signs in with what is its own, and in no browser that somebody else left open.
+        if (call.Restriction is not null)
+        {
+            if (request.SessionId is { } openSession) return (null, Reply.Fail(404, Reply.NotFoundFault<SessionId>(openSession, "session_id")));
+            if (request.ConnectionId is { } ownConnection) return (null, Reply.Fail(404, Reply.NotFoundFault<ConnectionId>(ownConnection, "connection_id")));
+            if (credentialId is null) return (null, Reply.Rejected(Fault.Missing("credential_id")));
+            if (!await call.ReachesAsync(scope.Connection, "credentials", credentialId, cancellationToken)) return (null, Reply.Fail(404, Reply.NotFoundFault<CredentialId>(credentialId, "credential_id")));
+        }
+
         var (connection, refusal) = await FindConnectionAsync(scope, call, request, cancellationToken);
         if (refusal is not null) return (null, refusal);
         SessionRow? session = null;
