@@ -52,8 +52,7 @@ internal sealed class ConnectJob(
             else
             {
                 session = await live.OpenAsync(row.Organization, row.SessionId!, attempt.State, stop.Token);
-                using var lost = CancellationTokenSource.CreateLinkedTokenSource(stop.Token, session.Browser.Lost);
-                ending = await EnterAsync(attempt, row, until, session, place, lost.Token);
+                ending = await EnterAsync(attempt, row, until, session, place, stop.Token);
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -126,7 +125,14 @@ internal sealed class ConnectJob(
         await using (var connection = await db.OpenAsync(cancellationToken))
             source = await SourceRow.FindAsync(connection, null, row.Organization, SourceId.Of(row.SourceId), forUpdate: false, cancellationToken);
         if (source is null) return new Ending.Failed(new Fault("source", "source_not_available", "The source was deleted before the sign-in started."));
-        return Ending.Of(await signingIn.EnterAsync(attempt, session, source, place, new ConnectionDesk(row, until, db, connections, questions, place, time), cancellationToken));
+        var desk = new ConnectionDesk(row, until, db, connections, questions, place, time);
+        while (true)
+        {
+            using var lost = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, session.Browser.Lost);
+            var entered = await signingIn.EnterAsync(attempt, session, source, place, desk, lost.Token);
+            if (entered is not SignInEnding.Reopen) return Ending.Of(entered);
+            await live.ReopenAsync(session, attempt.State!, cancellationToken);
+        }
     }
 
     /// <summary>Connection, credential, session, events and the end of the work are one commit. A lost lease, or an end from outside, abandons all of it.</summary>

@@ -31,7 +31,8 @@ internal sealed class Attempt(WorkItem item, TaskRunRow run, TaskRunStore runs) 
 /// <summary>What a run does in its browser: sign in when nobody has yet, then the task. How it is started, stopped and settled is <see cref="RunJob"/>'s.</summary>
 internal sealed class RunWork(Db db, TaskRunStore runs, SigningIn signingIn, Questions questions, FileStore files, TimeProvider time)
 {
-    public async Task<RunEnding> PerformAsync(Attempt attempt, LiveSession session, ActivePlace place, CancellationToken cancellationToken)
+    /// <summary>Null: the browser is to be opened anew with the attempt's state, and all of this to be done again.</summary>
+    public async Task<RunEnding?> PerformAsync(Attempt attempt, LiveSession session, ActivePlace place, CancellationToken cancellationToken)
     {
         TaskRow? task = null;
         SourceRow? source;
@@ -44,7 +45,9 @@ internal sealed class RunWork(Db db, TaskRunStore runs, SigningIn signingIn, Que
         if (task is null && !attempt.ProvesCredential) return new RunEnding.Failed(new Fault("request", "task_not_found", "The task was deleted before the run started."));
         if (source is null) return new RunEnding.Failed(new Fault("source", "source_not_available", "The source was deleted before the run started."));
         if (task is { Program: null, Prompt: { Length: > 0 } }) return new RunEnding.Failed(new Fault("task", "model_not_configured", "The task has only a prompt, and no language model is configured; give it a `program`."));
-        if (RunEnding.Of(await signingIn.EnterAsync(attempt, session, source, place, new RunDesk(attempt.Run, db, runs, questions, place, time), cancellationToken)) is { } ended) return ended;
+        var entered = await signingIn.EnterAsync(attempt, session, source, place, new RunDesk(attempt.Run, db, runs, questions, place, time), cancellationToken);
+        if (entered is SignInEnding.Reopen) return null;
+        if (RunEnding.Of(entered) is { } ended) return ended;
         if (task is null) return new RunEnding.Completed("{}");
         var ending = await DoTaskAsync(attempt, session, task, source, cancellationToken);
         await signingIn.KeepAsync(attempt, session, cancellationToken);
