@@ -42,6 +42,23 @@ public static class PortalCatalog
         new ExpirySite(),
         new InlineErrorSite(),
         new SlowSpaSite(),
+        new BasicSite(),
+        new DigestSite(),
+        new FormlessSite(),
+        new ItalianSite(),
+        new DutchSite(),
+        new UrlErrorSite(),
+        new PolishSite(),
+        new RussianSite(),
+        new LockedStatusSite(),
+        new LaterSite(),
+        new CaptchaSite(),
+        new JapaneseSite(),
+        new TenantSite(),
+        new AirlineSite(),
+        new RememberSite(),
+        new AnotherWaySite(),
+        new ScanSite(),
     ];
 
     /// <summary>One record for each website.</summary>

@@ -135,6 +135,10 @@ internal sealed class SignIn(TimeProvider time)
                     }, cancellationToken);
                     if (chosen is not null) await session.ChooseAsync(choose.Element, chosen, cancellationToken);
                     break;
+                case LoginStep.Authenticate authenticate:
+                    _sent = true;
+                    await OpenAsync(authenticate.User, user => OpenAsync(authenticate.Password, password => session.AuthenticateAsync(authenticate.Address, user, password, cancellationToken), cancellationToken), cancellationToken);
+                    break;
                 case LoginStep.GoTo go:
                     await session.NavigateAsync(go.Address, cancellationToken);
                     break;
@@ -290,6 +294,7 @@ internal sealed class SignIn(TimeProvider time)
             LoginStep.Choose choose => "choose in " + Name(choose.Element, page),
             LoginStep.ChooseBySlot choose => $"choose {choose.Slot.Name} in {Name(choose.Element, page)}",
             LoginStep.Wait wait => "wait: " + wait.Reason,
+            LoginStep.Authenticate authenticate => $"answer the challenge of {authenticate.Address.GetLeftPart(UriPartial.Authority)} with {authenticate.User.Name}, {authenticate.Password.Name}",
             LoginStep.GoTo go => $"go to {go.Address.GetLeftPart(UriPartial.Path)}: {go.Reason}",
             LoginStep.Ask ask => $"ask {ask.Challenge.Type}: {ask.Challenge.Message}",
             LoginStep.Done done => "done: " + done.Outcome.GetType().Name,

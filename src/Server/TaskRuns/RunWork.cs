@@ -124,6 +124,7 @@ internal sealed class RunWork(
                 await attempt.DisposeAsync();
                 return null;
             case LoginOutcome.Rejected rejected: return new RunEnding.Refused(new Fault("auth", "auth_invalid", rejected.Message), credential, fingerprint);
+            case LoginOutcome.Denied denied: return Failed("interaction", "interaction_denied", denied.Message);
             case LoginOutcome.Locked locked: return Failed("auth", "auth_locked", locked.Message);
             case LoginOutcome.PasswordChangeRequired change: return Failed("auth", "password_change_required", change.Message);
             case LoginOutcome.Blocked blocked: return Failed("source", "source_blocked", blocked.Message);
