@@ -114,6 +114,7 @@ public sealed record LoginProgress
             LoginStep.Choose choose => next with { Tried = Tried.Add(Outline.Choice(snapshot, choose.Element, choose.Value)) },
             LoginStep.ChooseBySlot choose => next with { Tried = Tried.Add(Outline.Choice(snapshot, choose.Element, choose.Slot.Name)) },
             LoginStep.GoTo go => next with { Tried = Tried.Add(Outline.Address(go.Address)), SecondLookAt = decision.Page == PageVerdict.PerhapsConnected ? go.Address : SecondLookAt },
+            LoginStep.Authenticate authenticate => next with { Submissions = Submissions.Add(new Submission(SubmissionKind.Password, HttpState(authenticate.Address))) },
             LoginStep.Ask ask => next with { Asked = Asked.Add(ask.Challenge), Answer = null },
             _ => next,
         };
@@ -126,6 +127,9 @@ public sealed record LoginProgress
         var given = new GivenAnswer(challenge, [.. names], [.. choices], Placed: false);
         return this with { Answer = given, AnsweredFields = challenge.Type == "source_field" ? AnsweredFields.Union(given.Names) : AnsweredFields };
     }
+
+    /// <summary>The page state of a challenge of HTTP authentication: credentials are for a whole origin.</summary>
+    internal static string HttpState(Uri address) => "http authentication|" + address.GetLeftPart(UriPartial.Authority);
 
     private LoginProgress AfterFill(LoginStep.Fill fill, LoginPage page)
     {

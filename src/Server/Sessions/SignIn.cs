@@ -135,6 +135,10 @@ internal sealed class SignIn(TimeProvider time)
                     }, cancellationToken);
                     if (chosen is not null) await session.ChooseAsync(choose.Element, chosen, cancellationToken);
                     break;
+                case LoginStep.Authenticate authenticate:
+                    _sent = true;
+                    await OpenAsync(authenticate.User, user => OpenAsync(authenticate.Password, password => session.AuthenticateAsync(authenticate.Address, user, password, cancellationToken), cancellationToken), cancellationToken);
+                    break;
                 case LoginStep.GoTo go:
                     await session.NavigateAsync(go.Address, cancellationToken);
                     break;

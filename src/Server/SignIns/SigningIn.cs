@@ -117,6 +117,7 @@ internal sealed class SigningIn(
                 await EnteredAsync(attempt, session, credential, cancellationToken);
                 return SignInEnding.In.It;
             case LoginOutcome.Rejected rejected: return new SignInEnding.Refused(new Fault("auth", "auth_invalid", rejected.Message), credential, fingerprint);
+            case LoginOutcome.Denied denied: return Failed("interaction", "interaction_denied", denied.Message);
             case LoginOutcome.Locked locked: return Failed("auth", "auth_locked", locked.Message);
             case LoginOutcome.PasswordChangeRequired change: return Failed("auth", "password_change_required", change.Message);
             case LoginOutcome.Blocked blocked: return Failed("source", "source_blocked", blocked.Message);
