@@ -47,10 +47,8 @@ internal static class CredentialRoutes
         if (request.SourceId is { Length: > 0 } && !ObjectId.TryParse<SourceId>(request.SourceId, out _)) faults.Add(Fault.Invalid("source_id", "`source_id` must be an id that starts with `src_`."));
         if (faults.Count > 0) return Reply.Rejected(faults);
         await using var scope = await call.BeginAsync(cancellationToken);
-        // Locked so that the source cannot be deleted between this look and the commit.
-        var source = await scope.Connection.ExecuteScalarAsync<int?>(new CommandDefinition(
-            "SELECT 1 FROM sources WHERE organization_id = @organization AND id = @id FOR KEY SHARE", new { organization = call.Organization.Value, id = request.SourceId }, scope.Transaction, cancellationToken: cancellationToken));
-        if (source is null) return Reply.Rejected(new Fault("source", "source_not_found", $"No source `{request.SourceId}` exists here.", "source_id"));
+        if (await SourceRow.HoldAsync(scope, call.Organization, request.SourceId!, cancellationToken) is not { } source) return Reply.Rejected(new Fault("source", "source_not_found", $"No source `{request.SourceId}` exists here.", "source_id"));
+        if (source.FaultsOf(method, given.FieldNames).ToArray() is { Length: > 0 } unfit) return Reply.Rejected(unfit);
         var now = time.GetUtcNow();
         var row = new CredentialRow
         {
@@ -106,6 +104,8 @@ internal static class CredentialRoutes
         if (row.Status == CredentialStatuses.Deleted) return Reply.Conflict($"The credential `{id}` is deleted; store a new one.");
         row = row with { ExternalId = request.ExternalId.Or(row.ExternalId), UpdatedAt = time.GetUtcNow() };
         var changesValues = request.AuthCredentials.IsGiven && row.AuthMethod != AuthMethods.None;
+        if (given.SourceFields is not null && await SourceRow.HoldAsync(scope, call.Organization, row.SourceId, cancellationToken) is { } source && source.FaultsOf(row.AuthMethod, given.FieldNames).Where(f => f.Field != "auth_method").ToArray() is { Length: > 0 } unfit)
+            return Reply.Rejected(unfit);
         if (changesValues)
         {
             var secretFields = given.SourceFields is null ? row.SourceFields : Json.Write(given.SourceFields);

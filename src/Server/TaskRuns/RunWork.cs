@@ -22,7 +22,11 @@ internal sealed class Attempt(WorkItem item, TaskRunRow run, TaskRunStore runs) 
 
     public TaskRunRow Run { get; set; } = run;
 
-    public IReadOnlyList<SignInStepNote> Steps { get; set; } = [];
+    /// <summary>What it saw and did.</summary>
+    public required RunJournal Journal { get; init; }
+
+    /// <summary>Which edition of the task it performs; null until that is known.</summary>
+    public int? TaskRevision { get; set; }
 
     /// <summary>The rights to sign in with the run's credential and with its values; given back together.</summary>
     public Stack<IAsyncDisposable> Turns { get; } = [];
@@ -46,7 +50,7 @@ internal sealed class Attempt(WorkItem item, TaskRunRow run, TaskRunStore runs) 
 
 /// <summary>What a run does in its browser: sign in when nobody has yet, then the task. How it is started, stopped and settled is <see cref="RunJob"/>'s.</summary>
 internal sealed class RunWork(
-    Db db, TaskRunStore runs, SignIn signIn, SignInTurns turns, CredentialVault vault, CredentialFindings findings, Questions questions, FileStore files, TimeProvider time)
+    Db db, TaskRunStore runs, SignIn signIn, SignInTurns turns, CredentialVault vault, CredentialFindings findings, Questions questions, FileStore files, SourceFindings sourceFindings, TimeProvider time)
 {
     public async Task<RunEnding> PerformAsync(Attempt attempt, LiveSession session, ActivePlace place, CancellationToken cancellationToken)
     {
@@ -63,12 +67,14 @@ internal sealed class RunWork(
         if (task is null) return new RunEnding.Failed(new Fault("request", "task_not_found", "The task was deleted before the run started."));
         if (source is null) return new RunEnding.Failed(new Fault("source", "source_not_available", "The source was deleted before the run started."));
         if (task is { Program: null, Prompt: { Length: > 0 } }) return new RunEnding.Failed(new Fault("task", "model_not_configured", "The task has only a prompt, and no language model is configured; give it a `program`."));
+        attempt.TaskRevision = task.Revision;
         if (!session.SignedIn)
         {
             var refused = credential is null || credential.AuthMethod == AuthMethods.None
                 ? await OpenPageAsync(session, source, cancellationToken)
                 : await SignInAsync(attempt, session, source, credential, place, cancellationToken);
             if (refused is not null) return refused;
+            if (source is { LogoUrl: null, FoundLogoUrl: null }) await FindLogoAsync(attempt.Run, session, cancellationToken);
         }
 
         return await DoTaskAsync(attempt, session, task, source, cancellationToken);
@@ -81,6 +87,29 @@ internal sealed class RunWork(
         if (session.Browser.Refusals.FirstOrDefault(r => r.Host.Equals(new Uri(source.Url).Host, StringComparison.OrdinalIgnoreCase)) is { } refusal)
             return new RunEnding.Failed(new Fault("source", "source_blocked", $"The source may not be reached from here: {refusal.Reason}"));
         return page.NavigationError is { } error ? new RunEnding.Failed(new Fault("source", "source_not_available", $"The source does not answer ({error}).")) : null;
+    }
+
+    /// <summary>The picture that the page names for itself: the largest of those meant for a home screen, else its icon. Not fetched, only noted; not having it is no fault.</summary>
+    private async Task FindLogoAsync(TaskRunRow run, LiveSession session, CancellationToken cancellationToken)
+    {
+        const string script =
+            """
+            () => {
+              const size = l => Math.max(0, ...(l.getAttribute('sizes') || '').split(/\s+/).map(s => parseInt(s) || 0));
+              const icons = [...document.querySelectorAll('link[rel~="icon" i], link[rel^="apple-touch-icon" i]')].filter(l => /^https?:/.test(l.href) && new URL(l.href).search.length <= 40);
+              const rank = l => (/apple/i.test(l.rel) ? 1000 : /svg/.test(l.type + l.href) ? 500 : 0) + size(l);
+              return icons.sort((a, b) => rank(b) - rank(a))[0]?.href ?? '';
+            }
+            """;
+        try
+        {
+            var url = await session.Browser.Page.EvaluateAsync<string>(script).WaitAsync(TimeSpan.FromSeconds(1), time, cancellationToken);
+            if (url is { Length: > 0 and <= SourceRoutes.LongestUrl }) await sourceFindings.LogoAsync(run.Organization, run.SourceId, url, cancellationToken);
+        }
+        catch (Exception exception) when (exception is Microsoft.Playwright.PlaywrightException or TimeoutException)
+        {
+            // The page is on its way elsewhere; the next sign-in looks again.
+        }
     }
 
     private async Task<RunEnding?> SignInAsync(Attempt attempt, LiveSession session, SourceRow source, CredentialRow credential, ActivePlace place, CancellationToken cancellationToken)
@@ -108,8 +137,7 @@ internal sealed class RunWork(
         var opener = new CredentialSecrets(credential, vault, db, time);
         var secrets = new TouchingSecrets(opener, await opener.AvailableAsync(cancellationToken), attempt);
         var desk = new RunDesk(attempt.Run, db, runs, questions, place, time);
-        var result = await signIn.RunAsync(session.Browser, new SignInRequest(new Uri(source.Url), source.LoginUrl is { } login ? new Uri(login) : null, secrets, desk), cancellationToken);
-        attempt.Steps = result.Steps;
+        var result = await signIn.RunAsync(session.Browser, new SignInRequest(new Uri(source.Url), source.LoginUrl is { } login ? new Uri(login) : null, secrets, desk) { Witness = attempt.Journal }, cancellationToken);
         if (result.TimedOut) return new RunEnding.Failed(new Fault("interaction", "interaction_timeout", "The source's question was not answered in time; run again and answer it."));
         switch (result.Outcome)
         {
@@ -129,7 +157,9 @@ internal sealed class RunWork(
             case LoginOutcome.Blocked blocked: return Failed("source", "source_blocked", blocked.Message);
             case LoginOutcome.SourceUnavailable away: return Failed("source", "source_not_available", away.Message);
             case LoginOutcome.FormNotFound missing: return Failed("auth", "auth_form_not_found", missing.Message);
-            case LoginOutcome.Unknown unknown: return Failed("source", "source_error", unknown.Message);
+            case LoginOutcome.Unknown unknown:
+                attempt.Journal.NoteUnknown(unknown.Message);
+                return Failed("source", "source_error", unknown.Message);
             default: throw new System.Diagnostics.UnreachableException();
         }
 
@@ -153,8 +183,10 @@ internal sealed class RunWork(
             if (parse.Program is not { } program) return new RunEnding.Failed(new Fault("task", "step_failed", $"The program cannot be read: {parse.Faults[0].Path}: {parse.Faults[0].Message}"));
             await attempt.TouchAsync(cancellationToken);
             var input = System.Text.Json.Nodes.JsonNode.Parse(attempt.Run.Input)!.AsObject();
-            var result = await new FlowRunner(time).RunAsync(program, input, new Uri(source.Url), new FlowBrowser(session.Browser), new FlowFiles(files, attempt.Run), cancellationToken);
-            if (result is FlowResult.Failed failed) return new RunEnding.Failed(new Fault("task", failed.Code, failed.Message)) { KeepsSession = true };
+            var kept = new RunFiles(files, attempt.Run, task);
+            var result = await new FlowRunner(time, attempt.Journal).RunAsync(program, input, new Uri(source.Url), new FlowBrowser(session.Browser), kept, cancellationToken);
+            if (result is FlowResult.Failed failed)
+                return new RunEnding.Failed(new Fault(failed.Code == FlowResult.StepFailed ? "task" : "storage", failed.Code, failed.Message)) { KeepsSession = true };
             output = ((FlowResult.Completed)result).Output;
         }
 
@@ -165,7 +197,7 @@ internal sealed class RunWork(
                 "task", "output_invalid", $"The output does not match `output_schema`: {string.Join(" ", faults.Take(5).Select(f => $"`{f.Field}`: {f.Message}"))}", faults[0].Field)) { KeepsSession = true };
         }
 
-        return new RunEnding.Completed(json);
+        return new RunEnding.Completed(json) { NeedsReview = task.NeedsReview };
     }
 
     /// <summary>Notes that the site is about to be touched before the first value is opened.</summary>
@@ -187,11 +219,5 @@ internal sealed class RunWork(
         public CancellationToken Lost => session.Lost;
 
         public Task<DownloadedFile> DownloadAsync(Func<Task> trigger, TimeSpan limit, CancellationToken ct) => session.DownloadAsync(trigger, limit, ct);
-    }
-
-    private sealed class FlowFiles(FileStore files, TaskRunRow run) : IFlowFiles
-    {
-        public async Task<string> KeepAsync(DownloadedFile file, CancellationToken ct) =>
-            (await files.KeepAsync(run.Organization, run.Id, file.FileName, file.MimeType, await File.ReadAllBytesAsync(file.Path, ct), ct)).Id;
     }
 }

@@ -26,7 +26,9 @@ internal static class TaskRunRoutes
         routes.MapGet("/task-runs/{id}", GetAsync);
         routes.MapPost("/task-runs/{id}/interaction", AnswerAsync);
         routes.MapPost("/task-runs/{id}/cancel", CancelAsync);
+        routes.MapPost("/task-runs/{id}/review", ReviewRun.HandleAsync);
         routes.MapGet("/task-runs/{id}/storage", ListFilesAsync);
+        routes.MapGet("/task-runs/{id}/screenshots", ListScreenshotsAsync);
     }
 
     private static async Task<Reply> ListAsync(ApiCall call, Db db, TimeProvider time, CancellationToken cancellationToken)
@@ -59,7 +61,7 @@ internal static class TaskRunRoutes
         }
     }
 
-    private static async Task<Reply> GetAsync(string id, ApiCall call, HttpRequest request, Db db, TaskRunStore runs, FileStore files, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<Reply> GetAsync(string id, ApiCall call, HttpRequest request, Db db, TaskRunStore runs, FileStore files, ScreenshotStore screenshots, TimeProvider time, CancellationToken cancellationToken)
     {
         var faults = new List<Fault>();
         var include = Filters.Words(call.Query, "include", Sections, faults) ?? [];
@@ -69,7 +71,7 @@ internal static class TaskRunRoutes
         var shown = await DescribeAsync(run, db, time, cancellationToken);
         if (include.Contains("input")) shown = shown with { Input = Json.Parse(run.Input) };
         if (include.Contains("storage")) shown = shown with { Storage = await FilesAsync(run, request, files, cancellationToken) };
-        if (include.Contains("screenshots")) shown = shown with { Screenshots = [] };
+        if (include.Contains("screenshots")) shown = shown with { Screenshots = await screenshots.OfRunAsync(run.Organization, run.Id, request, cancellationToken) };
         if (include.Contains("artifacts")) shown = shown with { Artifacts = Json.Parse(run.Artifacts ?? "{}") };
         return Reply.Ok(shown);
     }
@@ -110,6 +112,12 @@ internal static class TaskRunRoutes
     {
         if (!ObjectId.TryParse<TaskRunId>(id, out var runId) || await runs.FindAsync(call.Organization, runId, cancellationToken) is not { } run) return Reply.NotFound<TaskRunId>(id);
         return Reply.Ok(new ListObject<StorageObject>(await FilesAsync(run, request, files, cancellationToken), false, null));
+    }
+
+    private static async Task<Reply> ListScreenshotsAsync(string id, ApiCall call, HttpRequest request, TaskRunStore runs, ScreenshotStore screenshots, CancellationToken cancellationToken)
+    {
+        if (!ObjectId.TryParse<TaskRunId>(id, out var runId) || await runs.FindAsync(call.Organization, runId, cancellationToken) is not { } run) return Reply.NotFound<TaskRunId>(id);
+        return Reply.Ok(new ListObject<ScreenshotObject>(await screenshots.OfRunAsync(run.Organization, run.Id, request, cancellationToken), false, null));
     }
 
     private static async Task<IReadOnlyList<StorageObject>> FilesAsync(TaskRunRow run, HttpRequest request, FileStore files, CancellationToken cancellationToken)
