@@ -59,6 +59,29 @@ public sealed partial class BrowserSession
         }
     }
 
+    /// <summary>The picture that the page names for itself: the largest meant for a home screen, else its icon; null when it names none. Nothing is fetched.</summary>
+    public async Task<Uri?> FindIconAsync(CancellationToken cancellationToken)
+    {
+        const string script =
+            """
+            () => {
+              const size = l => Math.max(0, ...(l.getAttribute('sizes') || '').split(/\s+/).map(s => parseInt(s) || 0));
+              const icons = [...document.querySelectorAll('link[rel~="icon" i], link[rel^="apple-touch-icon" i]')].filter(l => /^https?:/.test(l.href) && new URL(l.href).search.length <= 40);
+              const rank = l => (/apple/i.test(l.rel) ? 1000 : /svg/.test(l.type + l.href) ? 500 : 0) + size(l);
+              return icons.sort((a, b) => rank(b) - rank(a))[0]?.href ?? '';
+            }
+            """;
+        if (_traffic.IsNavigating(Page)) return null;
+        try
+        {
+            return Uri.TryCreate(await RunAsync("Looking for the page's icon", () => Page.EvaluateAsync<string>(script), FramePatience, cancellationToken), UriKind.Absolute, out var icon) ? icon : null;
+        }
+        catch (PageActionException)
+        {
+            return null;
+        }
+    }
+
     private async Task<ICDPSession> CameraAsync(IPage page)
     {
         lock (_gate)

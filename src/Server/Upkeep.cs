@@ -1,3 +1,6 @@
+using Ostiary.Server.ApiKeys;
+using Ostiary.Server.ComponentTokens;
+using Ostiary.Server.Credentials;
 using Ostiary.Server.Data;
 using Ostiary.Server.Deliveries;
 using Ostiary.Server.Events;
@@ -17,8 +20,11 @@ internal sealed class UpkeepOptions
 
 /// <summary>Now and then: forgets what is past its time. Every node does it; deleting twice harms nothing.</summary>
 internal sealed class Upkeep(
-    Db db, FileStore files, ScreenshotStore screenshots, TaskRunStore runs, UpkeepOptions options, TaskRunOptions runOptions, EventOptions events, DeliveryOptions deliveries, IdempotencyOptions idempotency, TimeProvider time, ILogger<Upkeep> logger) : BackgroundService
+    Db db, FileStore files, ScreenshotStore screenshots, TaskRunStore runs, UpkeepOptions options, TaskRunOptions runOptions, EventOptions events, DeliveryOptions deliveries, IdempotencyOptions idempotency, SessionOptions sessions, ApiKeyOptions keys, TokenOptions tokens, TimeProvider time, ILogger<Upkeep> logger) : BackgroundService
 {
+    // Long enough for a page to be told that its token is past its time, and for whoever looks into what happened.
+    private static readonly TimeSpan TokensKeptFor = TimeSpan.FromDays(1);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(options.Every, time);
@@ -33,6 +39,10 @@ internal sealed class Upkeep(
                 await EventRoutes.ForgetAsync(connection, time.GetUtcNow() - events.KeepFor, stoppingToken);
                 await DestinationRoutes.ForgetAsync(connection, time.GetUtcNow() - deliveries.KeepFor, stoppingToken);
                 await Questions.ForgetAsync(connection, time.GetUtcNow() - events.KeepFor, stoppingToken);
+                await SignedInStates.ForgetAsync(connection, time.GetUtcNow() - sessions.KeepSignedInFor, stoppingToken);
+                await ApiKeyStore.ForgetAsync(connection, time.GetUtcNow() - keys.KeepFor, stoppingToken);
+                await TokenStore.ForgetAsync(connection, time.GetUtcNow() - TokensKeptFor, stoppingToken);
+                await Restriction.ForgetAsync(connection, time.GetUtcNow() - TokensKeptFor - tokens.Lifetime, stoppingToken);
                 await Idempotency.ForgetAsync(connection, time.GetUtcNow() - idempotency.KeepFor, stoppingToken);
             }
             catch (Exception exception) when (exception is Npgsql.NpgsqlException or TimeoutException)

@@ -60,6 +60,24 @@ public static class Making
     /// <summary>Waits for the end of a run, whatever it is.</summary>
     public static Task<Answer> RunEndsAsync(this Api api, string run) => api.RunReachesAsync(run, [.. Ended]);
 
+    /// <summary>Waits until a connection has one of the statuses. One that is invalid, disconnected or terminated instead is a failure at once.</summary>
+    public static async Task<Answer> ConnectionReachesAsync(this Api api, string connection, params string[] statuses)
+    {
+        Answer? last = null;
+        return await Eventually.GetAsync(
+            $"The connection {connection} is {string.Join(" or ", statuses)}",
+            async () =>
+            {
+                last = (await api.GetAsync($"/v2/connections/{connection}")).Is(200);
+                var status = last["status"].GetString()!;
+                if (statuses.Contains(status)) return last;
+                if (status is "invalid" or "terminated" or "disconnected") throw new UnmetExpectationException($"The connection {connection} should be {string.Join(" or ", statuses)}; it is: {last.Text}");
+                return null;
+            },
+            TimeSpan.FromSeconds(120),
+            () => last?.Text ?? "");
+    }
+
     /// <summary>All events, oldest first, that tell of one object (by the <c>id</c> in their data), as their types.</summary>
     public static async Task<IReadOnlyList<string>> EventsOfAsync(this Api api, string objectId) =>
         [.. (await api.ListAsync("/v2/events")).Where(e => e.GetProperty("data").GetProperty("id").GetString() == objectId).Select(e => e.GetProperty("type").GetString()!).Reverse()];

@@ -23,6 +23,7 @@ internal sealed class CredentialFindings(EventLog events, TimeProvider time)
                 cancellationToken: cancellationToken));
         }
 
+        await SignedInStates.ForgetAsync(scope, used.Id, cancellationToken);
         await SettleAsync(scope, used, CredentialStatuses.Invalid, cancellationToken);
     }
 

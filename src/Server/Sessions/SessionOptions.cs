@@ -25,6 +25,12 @@ internal sealed class SessionOptions
     /// <summary>Idle browsers that one worker keeps; beyond it the one idle for longest is closed. Default 4.</summary>
     public int IdlePerWorker { get; set; } = 4;
 
+    /// <summary>Idle browsers that one worker keeps for connections, not counted in <see cref="IdlePerWorker"/>; beyond it the one idle for longest is closed and its connection is <c>disconnected</c>. Default 32.</summary>
+    public int ConnectedPerWorker { get; set; } = 32;
+
+    /// <summary>How long a signed-in state (cookies and storage, sealed in the vault) is kept and tried before signing in again, counted from when it last held. 0 = not kept. Default 30 days.</summary>
+    public TimeSpan KeepSignedInFor { get; set; } = TimeSpan.FromDays(30);
+
     /// <summary>How long a run waits for its browser to open. Default 60 seconds.</summary>
     public TimeSpan OpenTimeout { get; set; } = TimeSpan.FromSeconds(60);
 }

@@ -283,7 +283,7 @@ internal sealed class SignIn(TimeProvider time)
         private void Note(PageSnapshot page, LoginDecision decision, CancellationToken cancellationToken)
         {
             // An address may carry a token in its query; notes keep the place only.
-            var note = new SignInStepNote(_time.GetUtcNow(), page.Url.GetLeftPart(UriPartial.Path), decision.Page.ToString(), Describe(decision.Step, page), decision.Why);
+            var note = new SignInStepNote(_time.GetUtcNow(), page.Url.GetLeftPart(UriPartial.Path), decision.Page.ToString(), Outspoken.Describe(decision.Step, page), decision.Why);
             _notes.Add(note);
             if (request.Witness is { } witness) _witness = witness.SawAsync(note, page, decision, Filled(decision.Step), cancellationToken);
         }
@@ -294,27 +294,6 @@ internal sealed class SignIn(TimeProvider time)
             LoginStep.ChooseBySlot choose => [choose.Element],
             _ => [],
         };
-
-        private static string Describe(LoginStep step, PageSnapshot page) => step switch
-        {
-            LoginStep.Fill fill => "fill " + string.Join(", ", fill.Values.Select(v => v.Slot.Name).Distinct()) + (fill.Then is { } then ? ", " + Describe(then, page) : ""),
-            LoginStep.Click click => $"click ({click.Purpose}) {Name(click.Element, page)}",
-            LoginStep.Press press => $"press {press.Key} ({press.Purpose})",
-            LoginStep.Choose choose => "choose in " + Name(choose.Element, page),
-            LoginStep.ChooseBySlot choose => $"choose {choose.Slot.Name} in {Name(choose.Element, page)}",
-            LoginStep.Wait wait => "wait: " + wait.Reason,
-            LoginStep.GoTo go => $"go to {go.Address.GetLeftPart(UriPartial.Path)}: {go.Reason}",
-            LoginStep.Ask ask => $"ask {ask.Challenge.Type}: {ask.Challenge.Message}",
-            LoginStep.Done done => "done: " + done.Outcome.GetType().Name,
-            _ => step.GetType().Name,
-        };
-
-        private static string Name(ElementId id, PageSnapshot page)
-        {
-            var element = page.Elements.FirstOrDefault(e => e.Id == id);
-            var name = element is null ? "" : element.Name.Length > 0 ? element.Name : element.Text;
-            return name.Length > 60 ? name[..60] : name;
-        }
 
         private SignInResult End(LoginOutcome outcome, bool timedOut = false) => new(outcome, timedOut, _notes);
 

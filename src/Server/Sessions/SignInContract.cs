@@ -54,6 +54,9 @@ internal interface ISignInWitness
     /// </summary>
     /// <param name="filled">Elements of the page that values go into with this step.</param>
     Task SawAsync(SignInStepNote note, Ostiary.Browser.PageSnapshot page, LoginDecision decision, IReadOnlyList<Ostiary.Browser.ElementId> filled, CancellationToken cancellationToken);
+
+    /// <summary>How the sign-in ended could not be told.</summary>
+    void Unsure(string message);
 }
 
 /// <summary>The end of a sign-in, with the steps that led there (no values), for a run's artifacts.</summary>

@@ -84,8 +84,28 @@ internal sealed class SourceFindings(Db db, EventLog events, TimeProvider time)
 
 /// <summary>A source on the wire.</summary>
 internal sealed record SourceObject(
-    string Id, string? Name, WebsiteObject Website, IReadOnlyList<string> AuthMethods, IReadOnlyList<string> RequiredFields, int? MaxConcurrentSessions, JsonElement? Overrides, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
+    string Id, string? Name, WebsiteObject Website,
+    [property: Says(SourceObject.AuthMethodsWords, Example = SourceObject.AuthMethodsExample)] IReadOnlyList<string> AuthMethods,
+    [property: Says(SourceObject.RequiredFieldsWords, Example = "[]")] IReadOnlyList<string> RequiredFields,
+    [property: Says(SourceObject.MaxConcurrentSessionsWords, Example = "null")] int? MaxConcurrentSessions,
+    [property: JsonObjectField, Says(SourceObject.OverridesWords, Example = "null")] JsonElement? Overrides, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
 {
+    /// <summary>For the reference.</summary>
+    public const string UrlWords = "Where the website is: absolute, http or https. Normalised on the way in.";
+
+    // For the reference: the words stand beside the field in requests and answers alike.
+    public const string AuthMethodsWords = "Ways to sign in that credentials of this source may use: `username_password`, `google_sso`, `none`. Default: all.";
+    public const string AuthMethodsExample = """["username_password"]""";
+    public const string RequiredFieldsWords = "Keys of source fields without which a `username_password` credential is refused.";
+    public const string MaxConcurrentSessionsWords = "Browsers in use on this source at once; further runs wait in `queued`. Null: no limit of its own.";
+    public const string OverridesWords = "Corrections to the sign-in engine: `start_url`, `login_url`, `check_url`, `selectors` {role: CSS}, `fields` {source field: CSS}, `refusal_words`, `steps`, `preferred_mfa`.";
+
+    /// <summary>For the reference.</summary>
+    public const string LogoUrlWords = "A picture of the website. When none is given, the address that its own pages name; it is not fetched.";
+
+    /// <summary>For the reference.</summary>
+    public const string LoginUrlWords = "The page with the sign-in form, where it cannot be reached from `url`.";
+
     [System.Text.Json.Serialization.JsonPropertyOrder(-1)]
     public string Object => "source";
 
@@ -93,4 +113,7 @@ internal sealed record SourceObject(
 }
 
 /// <summary>Where the website is; URLs are normalised.</summary>
-internal sealed record WebsiteObject(string Url, string? LoginUrl, string? LogoUrl);
+internal sealed record WebsiteObject(
+    [property: Says(SourceObject.UrlWords, Example = "https://example.com/")] string Url,
+    [property: Says(SourceObject.LoginUrlWords, Example = "null")] string? LoginUrl,
+    [property: Says(SourceObject.LogoUrlWords, Example = "null")] string? LogoUrl);

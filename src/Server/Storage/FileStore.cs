@@ -51,6 +51,8 @@ internal static class StoragePurposes
     public const string Attachment = "attachment";
     /// <summary>Kept for what can be read out of it.</summary>
     public const string Extraction = "extraction";
+
+    public static readonly IReadOnlyList<string> All = [Output, Attachment, Extraction];
 }
 
 /// <summary>A file to keep. <paramref name="Extraction"/>: what was read out of it; <paramref name="Failure"/>: why nothing could be; both null when it was not to be read.</summary>
@@ -59,7 +61,12 @@ internal sealed record NewFile(string FileName, string FileType, byte[] Content,
 
 /// <summary>A file on the wire. <paramref name="Url"/> works without a key until it expires. <paramref name="Errors"/> says why <paramref name="Result"/> is <c>extraction_failed</c>.</summary>
 internal sealed record StorageObject(
-    string Id, string TaskRunId, string FileName, string FileType, long FileSize, string Url, JsonElement? Extraction, string? Result, JsonElement Errors, string Purpose, JsonElement Metadata,
+    string Id, string TaskRunId, string FileName, string FileType, long FileSize, string Url,
+    [property: Says("What was read out of it; null when it was not to be read, or could not be.", Example = "null")] JsonElement? Extraction,
+    [property: OneOf("success", "extraction_failed"), Says("How the reading ended; null when it was not to be read.", Example = "null")] string? Result,
+    [property: Shape(typeof(IReadOnlyList<FaultObject>)), Says("Why it could not be read; empty otherwise.", Example = "[]")] JsonElement Errors,
+    [property: WordsOf(typeof(StoragePurposes)), Says("What the task keeps it for.", Example = StoragePurposes.Output)] string Purpose,
+    [property: JsonObjectField, Says("What the task says about it.", Example = "{}")] JsonElement Metadata,
     DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
 {
     [System.Text.Json.Serialization.JsonPropertyOrder(-1)]

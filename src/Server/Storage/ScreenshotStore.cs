@@ -21,7 +21,9 @@ internal sealed record ScreenshotRow
 }
 
 /// <summary>A picture on the wire. <paramref name="Url"/> works without a key until it expires; <paramref name="Reasoning"/> says what was decided there and why.</summary>
-internal sealed record ScreenshotObject(string Id, string Url, string Reasoning, DateTimeOffset CreatedAt);
+internal sealed record ScreenshotObject(
+    string Id, [property: Says("Works without a key until it expires.", Example = "https://ostiary.example/files/shot_0V?expires=1&signature=x")] string Url,
+    [property: Says("What was decided there, and why.", Example = "Login: fill username, password, click (SubmitCredential) Sign in.")] string Reasoning, DateTimeOffset CreatedAt);
 
 /// <summary>Keeps and serves the pictures of runs.</summary>
 internal sealed class ScreenshotStore(Db db, SecretVault vault, IdSource ids, SignedUrls urls, StorageOptions options, TimeProvider time)

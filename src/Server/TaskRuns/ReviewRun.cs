@@ -14,8 +14,8 @@ internal static class ReviewRun
 
     internal sealed record Request
     {
-        [RequiredField, OneOf("approve", "reject")] public string? Decision { get; init; }
-        [Longest(LongestReason)] public string? Reason { get; init; }
+        [RequiredField, OneOf("approve", "reject"), Says("`approve`: the output counts. `reject`: the run fails, and the output is taken away.", Example = "approve")] public string? Decision { get; init; }
+        [Longest(LongestReason), Says("Why it is rejected; stands in the run's error.", Example = "The balance is last month's.")] public string? Reason { get; init; }
     }
 
     public static async Task<Reply> HandleAsync(string id, ApiCall call, TaskRunStore runs, TaskRecord record, TimeProvider time, CancellationToken cancellationToken)

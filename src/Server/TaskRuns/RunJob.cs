@@ -1,9 +1,9 @@
-using Dapper;
 using Ostiary.Browser;
 using Ostiary.Server.Credentials;
 using Ostiary.Server.Data;
 using Ostiary.Server.Http;
 using Ostiary.Server.Sessions;
+using Ostiary.Server.SignIns;
 using Ostiary.Server.Storage;
 using Ostiary.Server.Tasks;
 using Ostiary.Server.Work;
@@ -15,7 +15,7 @@ namespace Ostiary.Server.TaskRuns;
 /// user, the deadline, the server stopping or the browser dying, ends it differently.
 /// </summary>
 internal sealed class RunJob(
-    Db db, TaskRunStore runs, SessionStore sessions, LiveSessions live, SessionOptions sessionOptions, RunWork runWork, CredentialFindings findings, ScreenshotStore screenshots, TaskRecord record, WorkQueue work, WakeUps wakeUps, WorkerId worker, TimeProvider time,
+    Db db, TaskRunStore runs, SessionStore sessions, LiveSessions live, SigningIn signingIn, RunWork runWork, CredentialFindings findings, ScreenshotStore screenshots, TaskRecord record, WorkQueue work, WakeUps wakeUps, WorkerId worker, TimeProvider time,
     ILogger<RunJob> logger) : IWorkHandler
 {
     public const string WorkKind = "task_run";
@@ -53,10 +53,11 @@ internal sealed class RunJob(
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(early.Token, deadline.Token);
             try
             {
-                session = await OpenAsync(run, stop.Token);
-                journal.Watch(session.Browser);
-                using var lost = CancellationTokenSource.CreateLinkedTokenSource(stop.Token, session.Browser.Lost);
-                ending = await runWork.PerformAsync(attempt, session, place, lost.Token);
+                session = live.Take(run.SessionId!);
+                if (session is not null) ending = await PerformAsync(attempt, session, place, stop.Token);
+                else if (run.ConnectionId is not null) ending = new RunEnding.Lost("The browser of its connection is gone. Reconnect, and run the task again.");
+                else if (RunEnding.Of(await signingIn.PrepareAsync(attempt, place, stop.Token) ?? SignInEnding.In.It) is { } refused) ending = refused;
+                else ending = await PerformAsync(attempt, session = await live.OpenAsync(run.Organization, run.SessionId!, attempt.State, stop.Token), place, stop.Token);
             }
             catch (OperationCanceledException) when (deadline.IsCancellationRequested && !early.IsCancellationRequested)
             {
@@ -97,6 +98,9 @@ internal sealed class RunJob(
             place?.Dispose();
         }
 
+        if (session is not null && ending is not (RunEnding.Completed or RunEnding.Lost)) await journal.LastAsync($"The run ends here: {ending.Code}.");
+        // A connection is not given up because a run on it was: what the run was doing to its page ends with the page.
+        if (session is { SignedIn: true } && run.ConnectionId is not null && ending is (RunEnding.Canceled or RunEnding.Failed { Fault: { Type: "task", Code: "timeout" } })) ending = ending with { KeepsSession = await RenewAsync(session) };
         // The attempt's turn ends after this: what was found out about the credential is then known to whoever signs in with it next.
         return await SettleAsync(item, run, session, ending, attempt, CancellationToken.None);
     }
@@ -112,11 +116,8 @@ internal sealed class RunJob(
 
     private async Task<bool> IsFullAsync(TaskRunRow run, CancellationToken cancellationToken)
     {
-        if (sessionOptions.MaxConcurrent <= 0) return false;
         await using var connection = await db.OpenAsync(cancellationToken);
-        var open = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            "SELECT count(*) FROM sessions WHERE organization_id = @OrganizationId AND id <> @SessionId AND status IN ('running', 'completing')", new { run.OrganizationId, run.SessionId }, cancellationToken: cancellationToken));
-        return open >= sessionOptions.MaxConcurrent;
+        return await sessions.IsFullAsync(connection, run.Organization, run.SessionId, cancellationToken);
     }
 
     /// <summary>The run and its session become <c>running</c> in one commit. Null: somebody stopped the run first, or the source has as many sessions as it is to have.</summary>
@@ -128,38 +129,31 @@ internal sealed class RunJob(
         if (current.Status == RunStatuses.Canceling) throw new OperationCanceledException("The run was asked to stop before it started.");
         var again = current.Status == RunStatuses.Running;
         if ((again ? current : current.Start(time.GetUtcNow())) is not { } started) return (null, false);
-        if (await IsSourceFullAsync(scope, started, cancellationToken)) return (null, true);
-        var session = await sessions.OpenForAsync(scope, started.Organization, started.SessionId, started.SourceId, started.CredentialId, worker.Value, cancellationToken);
-        started = started with { SessionId = session.Id };
+        if (await sessions.IsSourceFullAsync(scope, started.SourceId, started.SessionId, cancellationToken)) return (null, true);
+        // A run on a connection uses the connection's browser or none.
+        if (started.ConnectionId is not null) await sessions.UseAsync(scope, started.SessionId!, worker.Value, cancellationToken);
+        else started = started with { SessionId = (await sessions.OpenForAsync(scope, started.Organization, started.SessionId, started.SourceId, started.CredentialId, worker.Value, cancellationToken)).Id };
         await runs.WriteAsync(scope, started, null, cancellationToken, record: !again);
         await scope.CommitAsync(cancellationToken);
         return (started, false);
     }
 
-    // Counted under a lock of the source's own, which falls with the commit: of two runs that start at once the second sees the first.
-    private static async Task<bool> IsSourceFullAsync(DbTransactionScope scope, TaskRunRow run, CancellationToken cancellationToken)
+    private async Task<RunEnding> PerformAsync(Attempt attempt, LiveSession session, ActivePlace place, CancellationToken cancellationToken)
     {
-        if (await scope.FirstOrNoneAsync<int?>("SELECT max_concurrent_sessions FROM sources WHERE id = @SourceId", new { run.SourceId }, cancellationToken) is not { } most) return false;
-        await scope.ExecuteAsync("SELECT pg_advisory_xact_lock(hashtextextended('sessions-of/' || @SourceId, 0))", new { run.SourceId }, cancellationToken);
-        return await scope.OneAsync<long>(
-            "SELECT count(*) FROM sessions WHERE source_id = @SourceId AND id IS DISTINCT FROM @SessionId AND status IN ('running', 'completing')", new { run.SourceId, run.SessionId }, cancellationToken) >= most;
+        using var lost = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, session.Browser.Lost);
+        return await runWork.PerformAsync(attempt, session, place, lost.Token);
     }
 
-    private async Task<LiveSession> OpenAsync(TaskRunRow run, CancellationToken cancellationToken)
+    private static async Task<bool> RenewAsync(LiveSession session)
     {
-        if (live.Take(run.SessionId!) is { } open) return open;
-        SessionRow row;
-        await using (var connection = await db.OpenAsync(cancellationToken))
-            row = await SessionRow.FindAsync(connection, null, run.Organization, SessionId.Of(run.SessionId!), forUpdate: false, cancellationToken) ?? throw new BrowserLostException("The session is gone.");
-        using var limit = new CancellationTokenSource(sessionOptions.OpenTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            return await live.OpenAsync(row, either.Token);
+            await session.Browser.RenewPageAsync(CancellationToken.None);
+            return true;
         }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is PageActionException or BrowserLostException)
         {
-            throw new BrowserLostException("Chromium did not open in time.");
+            return false;
         }
     }
 
@@ -175,7 +169,6 @@ internal sealed class RunJob(
     /// <summary>Run, credential, session, events and the end of the work are one commit. A lost lease abandons all of it.</summary>
     private async Task<WorkResult> SettleAsync(WorkItem item, TaskRunRow run, LiveSession? session, RunEnding ending, Attempt? attempt, CancellationToken cancellationToken)
     {
-        if (session is not null && attempt is not null && ending is not (RunEnding.Completed or RunEnding.Lost)) await attempt.Journal.LastAsync($"The run ends here: {ending.Code}.");
         // Whoever hears that the run is over finds its pictures.
         if (attempt is not null) await attempt.Journal.DisposeAsync();
         var keep = ending.KeepsSession && session is { Browser.Lost.IsCancellationRequested: false };
@@ -196,7 +189,7 @@ internal sealed class RunJob(
                 Log.RunEnded(logger, moved.Id, moved.Status, ending.Code, (long)(now - (moved.StartedAt ?? moved.CreatedAt)).TotalMilliseconds, moved.TaskId, moved.SourceId);
             }
 
-            if (current?.SessionId is { } sessionId) keep &= await EndSessionAsync(scope, sessionId, keep, ending is RunEnding.Lost, cancellationToken);
+            if (current?.SessionId is { } sessionId) keep &= await EndSessionAsync(scope, sessionId, keep, ending, cancellationToken);
             if (!await work.CompleteAsync(scope, item, cancellationToken))
             {
                 if (session is not null) await live.CloseAsync(session);
@@ -211,17 +204,17 @@ internal sealed class RunJob(
         return WorkResult.Done.It;
     }
 
-    private async Task<bool> EndSessionAsync(DbTransactionScope scope, string sessionId, bool keep, bool lost, CancellationToken cancellationToken)
+    private async Task<bool> EndSessionAsync(DbTransactionScope scope, string sessionId, bool keep, RunEnding ending, CancellationToken cancellationToken)
     {
         if (keep && await sessions.MoveAsync(scope, sessionId, SessionStatuses.Idle, worker.Value, cancellationToken) is not null) return true;
-        if (lost)
+        if (ending is RunEnding.Lost)
         {
-            await sessions.MoveAsync(scope, sessionId, SessionStatuses.Failed, null, cancellationToken);
+            await sessions.MoveAsync(scope, sessionId, SessionStatuses.Failed, null, ending.SessionEnd, cancellationToken);
             return false;
         }
 
-        await sessions.MoveAsync(scope, sessionId, SessionStatuses.Completing, null, cancellationToken);
-        await sessions.MoveAsync(scope, sessionId, SessionStatuses.Completed, null, cancellationToken);
+        await sessions.MoveAsync(scope, sessionId, SessionStatuses.Completing, null, ending.SessionEnd, cancellationToken);
+        await sessions.MoveAsync(scope, sessionId, SessionStatuses.Completed, null, ending.SessionEnd, cancellationToken);
         return false;
     }
 }

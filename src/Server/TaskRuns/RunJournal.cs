@@ -94,8 +94,17 @@ internal sealed class RunJournal : ISignInWitness, IFlowWitness, IAsyncDisposabl
         static string Told(int step, string type, string? title, string status) => $"step {step} ({type}{(title is null ? "" : $" “{title}”")}{(status == "done" ? "" : ", " + status)})";
     }
 
+    /// <summary>Takes over the notes of a sign-in that needed no look: an earlier one still held.</summary>
+    public void Note(IReadOnlyList<SignInStepNote> steps)
+    {
+        lock (_gate)
+        {
+            if (_signIn.Count == 0) _signIn.AddRange(steps.Take(MostEntries).Select(n => new SignInEntry(n.At, n.Url, n.Page, n.Action, n.Why, null)));
+        }
+    }
+
     /// <summary>Notes what there was to see when the sign-in's end could not be told: its page's outline, without a value.</summary>
-    public void NoteUnknown(string message)
+    public void Unsure(string message)
     {
         if (_page is not { } page) return;
         string Where(Uri url) => url.Scheme is "http" or "https" ? url.GetLeftPart(UriPartial.Path) : url.Scheme;

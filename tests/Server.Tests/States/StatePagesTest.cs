@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Ostiary.Server.Connections;
 using Ostiary.Server.Credentials;
 using Ostiary.Server.Deliveries;
 using Ostiary.Server.Interactions;
@@ -19,6 +20,7 @@ public sealed partial class StatePagesTest
         ["session"] = SessionStatuses.Moves,
         ["interaction"] = InteractionStatuses.Moves,
         ["task"] = TaskStatuses.Moves,
+        ["connection"] = ConnectionStatuses.Moves,
         ["credential"] = CredentialStatuses.Moves,
         ["delivery"] = DeliveryStatuses.Moves,
     };
@@ -45,6 +47,7 @@ public sealed partial class StatePagesTest
         Assert.Equal(RunStatuses.All.Order(), RunStatuses.Moves.Keys.Order());
         Assert.Equal(TaskStatuses.All.Order(), TaskStatuses.Moves.Keys.Order());
         Assert.Equal(SessionStatuses.All.Order(), SessionStatuses.Moves.Keys.Order());
+        Assert.Equal(ConnectionStatuses.All.Order(), ConnectionStatuses.Moves.Keys.Order());
         Assert.Equal(CredentialStatuses.All.Order(), CredentialStatuses.Moves.Keys.Order());
         Assert.Equal(DeliveryStatuses.All.Order(), DeliveryStatuses.Moves.Keys.Order());
         Assert.All(Machines.Values, moves => Assert.All(moves.Values.SelectMany(to => to), to => Assert.Contains(to, moves.Keys)));
