@@ -133,7 +133,7 @@ internal static class CredentialRoutes
         if (!ObjectId.TryParse<CredentialId>(id, out var credentialId)) return Reply.NotFound<CredentialId>(id);
         await using var scope = await call.BeginAsync(cancellationToken);
         if (await CredentialRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, credentialId, forUpdate: true, cancellationToken) is not { } row) return Reply.NotFound<CredentialId>(id);
-        if (row.Status == CredentialStatuses.Deleted) return Reply.Ok(new DeletedObject(row.Id, CredentialId.ObjectName));
+        if (row.Status == CredentialStatuses.Deleted) return await call.CommitAsync(scope, Reply.Deleted(credentialId), cancellationToken);
         row = row with { Status = CredentialStatuses.Deleted, DataKey = null, Username = null, SourceFields = "{}", Version = row.Version + 1, UpdatedAt = time.GetUtcNow() };
         await scope.Connection.ExecuteAsync(new CommandDefinition(
             """
