@@ -24,12 +24,10 @@ internal sealed class OpenApiDocument
     private OpenApiDocument(IEnumerable<RouteEndpoint> routes)
     {
         _examples = new OpenApiExamples(_schemas);
-        Document = Write([.. routes]);
-        Bytes = [.. JsonSerializer.SerializeToUtf8Bytes(Document, Readable), (byte)'\n'];
+        Bytes = [.. JsonSerializer.SerializeToUtf8Bytes(Write([.. routes]), Readable), (byte)'\n'];
     }
 
-    public JsonObject Document { get; }
-
+    /// <summary>The document as it is served: JSON, indented.</summary>
     public byte[] Bytes { get; }
 
     /// <summary>Reads the routes below <c>/v2</c>; call it when all are mapped.</summary>
@@ -277,7 +275,7 @@ internal static class Reference
     public static void MapReference(this WebApplication app)
     {
         var document = new Lazy<OpenApiDocument>(() => OpenApiDocument.Of(app));
-        var page = new Lazy<byte[]>(() => ReferencePage.Write(document.Value.Document));
+        var page = new Lazy<byte[]>(() => ReferencePage.Write(document.Value.Bytes));
         // Public, so that a tool that makes a client from it can read it from a page of any origin.
         app.MapGet(OpenApiDocument.Path, (HttpResponse response) =>
         {

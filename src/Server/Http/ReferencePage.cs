@@ -27,7 +27,8 @@ internal sealed partial class ReferencePage
     /// <summary>The page may load nothing and run nothing; its one style sheet stands in it and is named by its hash.</summary>
     public static string Policy { get; } = $"default-src 'none'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Style)))}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-    public static byte[] Write(JsonObject document) => Encoding.UTF8.GetBytes(new ReferencePage(document).Page());
+    /// <summary>The page of a document.</summary>
+    public static byte[] Write(byte[] document) => Encoding.UTF8.GetBytes(new ReferencePage(JsonNode.Parse(document)!.AsObject()).Page());
 
     private string Page()
     {
