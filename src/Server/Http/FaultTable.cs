@@ -29,6 +29,7 @@ internal static class FaultTable
         new("connection", "connection_not_connected", 409, "The connection has no live session to run on."),
         new("idempotency", "idempotency_error", 409, "The `Idempotency-Key` was used for a different request."),
         new("request", "body_too_large", 413, "The body is larger than the server accepts."),
+        new("request", "input_invalid", 414, "The address and its query are too long."),
         new("request", "input_invalid", 415, "The body is not said to be JSON; send `Content-Type: application/json`."),
         new("rate_limit", "rate_limit_exceeded", 429, "Too many requests; `Retry-After` says how many seconds to wait."),
         new("rate_limit", "session_limit_exceeded", 429, "All sessions of the organization are in use."),
