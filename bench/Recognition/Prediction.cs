@@ -19,10 +19,11 @@ internal sealed record Prediction(string page, PredictedLogin? login, IReadOnlyL
     /// <param name="number">The number of an element, or null when it has none.</param>
     public static Prediction Of(string page, LoginPage read, Func<ElementSnapshot?, int?> number)
     {
-        var login = read.LoginGroup;
+        // A sign-in that a dialog would bring up counts as one that the page offers.
+        var login = read.LoginGroup ?? read.DormantLogin;
         var fields = new List<PredictedField>();
         var groups = new List<PredictedGroup>();
-        foreach (var group in read.Groups)
+        foreach (var group in read.Groups.Concat(read.Dormant))
         {
             var members = new List<int>();
             foreach (var field in group.Fields)

@@ -24,8 +24,10 @@ internal sealed class SavedPages(string folder) : IAsyncDisposable
         try
         {
             _document = await File.ReadAllTextAsync(Path.Combine(folder, name));
+            // Starting the browser is not the page's time.
+            _page ??= await OpenAsync();
             using var limit = new CancellationTokenSource(PageTimeout);
-            return await ReadAsync(name, limit.Token).WaitAsync(limit.Token);
+            return await ReadAsync(_page, name, limit.Token).WaitAsync(limit.Token);
         }
         catch (IOException exception)
         {
@@ -47,12 +49,11 @@ internal sealed class SavedPages(string folder) : IAsyncDisposable
         }
     }
 
-    private async Task<Prediction> ReadAsync(string name, CancellationToken cancellationToken)
+    private static async Task<Prediction> ReadAsync(IPage page, string name, CancellationToken cancellationToken)
     {
-        _page ??= await OpenAsync(cancellationToken);
-        await _page.GotoAsync(Address, new PageGotoOptions { WaitUntil = WaitUntilState.DOMContentLoaded, Timeout = (float)PageTimeout.TotalMilliseconds }).WaitAsync(cancellationToken);
+        await page.GotoAsync(Address, new PageGotoOptions { WaitUntil = WaitUntilState.DOMContentLoaded, Timeout = (float)PageTimeout.TotalMilliseconds }).WaitAsync(cancellationToken);
         var watch = Stopwatch.StartNew();
-        await using var reading = await PageReader.ReadAsync(_page, 1, cancellationToken);
+        await using var reading = await PageReader.ReadAsync(page, 1, cancellationToken);
         var read = LoginPage.Read(new PageSnapshot
         {
             Look = 1,
@@ -73,7 +74,7 @@ internal sealed class SavedPages(string folder) : IAsyncDisposable
         return Prediction.Of(name, read, Number) with { milliseconds = Math.Round(watch.Elapsed.TotalMilliseconds, 1) };
     }
 
-    private async Task<IPage> OpenAsync(CancellationToken cancellationToken)
+    private async Task<IPage> OpenAsync()
     {
         _playwright ??= await Playwright.CreateAsync();
         if (_browser is not { IsConnected: true })
@@ -81,10 +82,10 @@ internal sealed class SavedPages(string folder) : IAsyncDisposable
             var chromium = Environment.GetEnvironmentVariable("OSTIARY_CHROMIUM") is { Length: > 0 } path ? path : "/usr/bin/chromium";
             _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = chromium, Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"] });
         }
-        _context = await _browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 1366, Height = 900 } }).WaitAsync(cancellationToken);
+        _context = await _browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 1366, Height = 900 } });
         await _context.RouteAsync("**/*", RouteAsync);
         // A window that a page opens is none of ours.
-        var page = await _context.NewPageAsync().WaitAsync(cancellationToken);
+        var page = await _context.NewPageAsync();
         _context.Page += (_, other) => _ = CloseQuietlyAsync(other);
         return page;
     }

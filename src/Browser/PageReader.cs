@@ -404,7 +404,7 @@ file static class Nearby
         }
     }
 
-    private static bool IsText(ElementSnapshot e) => e.Visible && e.Kind is ElementKind.Text or ElementKind.Heading && e.Text.Length is > 0 and <= 200;
+    private static bool IsText(ElementSnapshot e) => e.Visible && e.Kind is ElementKind.Text or ElementKind.Heading && e.Text.Length is > 0 and <= 200 && e.Text.Any(char.IsLetterOrDigit);
 
     private static bool IsControl(ElementSnapshot e) => e.Visible && e.Kind is ElementKind.Input or ElementKind.Select or ElementKind.Choice or ElementKind.Button;
 

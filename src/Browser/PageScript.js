@@ -34,6 +34,7 @@
   const skipped = new Set(['SCRIPT', 'STYLE', 'NOSCRIPT', 'TEMPLATE', 'HEAD', 'META', 'LINK', 'OBJECT', 'EMBED', 'VIDEO', 'AUDIO', 'MAP', 'DATALIST']);
   const alertClass = /(^|[\s_-])(error|errors|errormessage|error-message|alert|alerts|warning|danger|invalid|flash|toast|snackbar|notification|notify|notice|feedback|msg|message|messages|status|failure|fehler|erreur|validation)([\s_-]|$)/i;
   const spinnerClass = /(^|[\s_-])(spinner|loading|loader|progress|preloader|skeleton|busy)([\s_-]|$)/i;
+  const buttonClass = /(^|[\s_-])(btn|button)([\s_-]|$)/i;
   const viewWidth = innerWidth, viewHeight = innerHeight, scrollTop = scrollY, scrollLeft = scrollX;
   const pageWidth = Math.max(document.documentElement ? document.documentElement.scrollWidth : 0, viewWidth);
   const textOf = (element) => cut('innerText' in element ? element.innerText : element.textContent, 300);
@@ -309,6 +310,9 @@
     const realLink = isLink && address !== '' && address !== '#' && !/^javascript:/i.test(address);
     let pressable = tag === 'BUTTON' || role === 'button' || role === 'link' || role === 'menuitem' || role === 'option' || role === 'tab' || tag === 'SUMMARY' || isLink;
     if (!pressable && tag === 'A' && (style.cursor === 'pointer' || element.onclick)) pressable = true;
+    // Drawn as a button by its style, with a listener that nobody can see.
+    if (!pressable && !inner.inPress && /^(A|DIV|SPAN|P|LI)$/.test(tag) && typeof element.className === 'string' && buttonClass.test(element.className)
+      && /^.{1,60}$/.test(cut(element.textContent, 100)) && !element.shadowRoot && !element.querySelector('input,select,textarea,button,a[href],label,iframe,[role=button]')) pressable = true;
     if (!pressable && tag.includes('-') && /button|btn/i.test(tag) && !element.querySelector('button,input,a[href]') && !(element.shadowRoot && element.shadowRoot.querySelector('button,input,a[href]'))) pressable = true;
     if (!pressable && !inner.inPress && tag !== 'LABEL' && tag !== 'BODY' && tag !== 'HTML' && (element.onclick || element.hasAttribute('onclick') || (style.cursor === 'pointer' && !inner.pointer))) {
       // A clickable box without a control of its own in it.
