@@ -33,6 +33,8 @@ internal sealed record Prediction(string page, PredictedLogin? login, IReadOnlyL
                 // Who signs in is only known where somebody signs in.
                 if (TypeOf(field) is { } type && (group.IsLogin || field.Role != FieldRole.Identifier)) fields.Add(new PredictedField(cid, type));
             }
+            foreach (var field in group.Hidden)
+                if (field.Role == FieldRole.Code && number(field.Element) is { } cid) fields.Add(new PredictedField(cid, "otp"));
             if (members.Count > 0) groups.Add(new PredictedGroup(members, group.IsLogin ? "login" : group.Kind == GroupKind.SignUp ? "signup" : "other"));
         }
         return new Prediction(page, login is null ? null : new PredictedLogin(number(login.Identifier?.Element), number(login.Password?.Element), number(login.Submit)), fields, groups)

@@ -27,7 +27,13 @@ internal static class Controls
     }
 
     /// <summary>"Back to the sign-in": what stands on every page that one reaches from there.</summary>
-    public static bool LeadsBack(ElementSnapshot e) => Caption(e) is { Length: <= 60 } caption && Words.Has(WordList.SignIn, caption) && (Words.Has(WordList.Cancel, caption) || Words.Fold(caption).StartsWith("return", StringComparison.Ordinal));
+    public static bool LeadsBack(ElementSnapshot e)
+    {
+        if (Caption(e) is not { Length: > 0 and <= 60 } caption || !Words.Has(WordList.SignIn, caption)) return false;
+        if (Words.Has(WordList.Cancel, caption)) return true;
+        var words = Words.Fold(caption).Split(' ');
+        return words.Length > 1 && (Words.Is(WordList.Cancel, words[0]) || Words.Is(WordList.Cancel, words[^1]));
+    }
 
     public static bool LooksLikeSubmit(ElementSnapshot e)
     {
@@ -102,7 +108,7 @@ internal static class Controls
             if (Words.HasAny(caption, WordList.Resend, WordList.SendCode, WordList.AnotherWay)) score -= 4;
             if (button.Kind == ElementKind.Link) score -= 4;
             // A form that has a button of its own is seldom sent by something drawn as one.
-            else if (button.Tag == "a" && sending > 0) score -= 2;
+            else if (button.Tag == "a" && sending > 0) score -= 4;
             if (mark.Contains("secondary", StringComparison.Ordinal)) score -= 0.5;
             if (button.Covered) score -= 1;
             result.Add((button, score));

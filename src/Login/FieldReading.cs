@@ -58,7 +58,8 @@ internal sealed class FieldReading
 
     private static FrozenSet<string> Set(string words) => words.Split(' ').ToFrozenSet(StringComparer.Ordinal);
 
-    private readonly Dictionary<FieldRole, double> _scores = [];
+    private readonly double[] _scores = new double[(int)FieldRole.Personal + 1];
+    private readonly ulong _said;
 
     public FieldReading(ElementSnapshot element)
     {
@@ -74,6 +75,7 @@ internal sealed class FieldReading
         Squeezed = nameAndId.ToLowerInvariant();
         MaxLength = int.TryParse(Attribute("maxlength"), out var max) && max is > 0 and < 10000 ? max : null;
         IsHiddenPassword = !element.Visible && element.Type == "password";
+        _said = Meaning();
         Score();
     }
 
@@ -99,11 +101,11 @@ internal sealed class FieldReading
     private string Mode => Element.Attributes.TryGetValue("inputmode", out var mode) ? mode.ToLowerInvariant() : "";
     private string Pattern => Element.Attributes.TryGetValue("pattern", out var pattern) ? pattern : "";
 
-    public double this[FieldRole role] => _scores.GetValueOrDefault(role);
+    public double this[FieldRole role] => _scores[(int)role];
 
     public void Add(FieldRole role, double points, string signal)
     {
-        _scores[role] = _scores.GetValueOrDefault(role) + points;
+        _scores[(int)role] += points;
         Why.Add(new Signal($"{role}: {signal}", points));
     }
 
@@ -122,12 +124,17 @@ internal sealed class FieldReading
         return false;
     }
 
-    private bool Says(WordList list)
+    private bool Says(WordList list) => (_said & (1UL << (int)list)) != 0;
+
+    /// <summary>What the words at the field mean. What stands beside the field outranks nothing that is written in it.</summary>
+    private ulong Meaning()
     {
-        if (Element.Name.Length is > 0 and <= 100 && Login.Words.Has(list, Element.Name)) return true;
-        if (Placeholder.Length is > 0 and <= 100 && Login.Words.Has(list, Placeholder)) return true;
-        // What stands beside the field outranks nothing that is written in it.
-        return (Element.Name.Length == 0 || Placeholder.Length == 0) && Element.NearbyText.Length > 0 && Element.NearbyText.Length <= (Element.Name.Length == 0 && Placeholder.Length == 0 ? 100 : 40) && Login.Words.Has(list, Element.NearbyText);
+        var said = 0UL;
+        if (Element.Name.Length is > 0 and <= 100) said |= Login.Words.Read(Element.Name).Within;
+        if (Placeholder.Length is > 0 and <= 100) said |= Login.Words.Read(Placeholder).Within;
+        var alone = Element.Name.Length == 0 && Placeholder.Length == 0;
+        if ((Element.Name.Length == 0 || Placeholder.Length == 0) && Element.NearbyText.Length > 0 && Element.NearbyText.Length <= (alone ? 100 : 40)) said |= Login.Words.Read(Element.NearbyText).Within;
+        return said;
     }
 
     private bool Auto(string token) => Array.IndexOf(Autocomplete, token) >= 0;
@@ -191,7 +198,7 @@ internal sealed class FieldReading
 
         if (Says(WordList.UserName) || Says(WordList.Email)) Add(FieldRole.Identifier, 4, "label");
         else if (Says(WordList.Phone)) Add(FieldRole.Identifier, 2, "label phone");
-        if (Says(WordList.Password))
+        if (Says(WordList.Password) && !(type != "password" && Says(WordList.Forgot)))
         {
             Add(FieldRole.Password, type == "password" ? 2 : 4, "label");
             if (type != "password") Add(FieldRole.Identifier, -2, "label password");

@@ -261,6 +261,9 @@ internal static class GroupJudge
     /// <summary>What the kind says about the fields afterwards.</summary>
     private static void Settle(GroupReading group)
     {
+        // A code that a later step of this page will ask for: known to exist, never filled from here.
+        foreach (var field in group.Hidden)
+            if (field.IsSurelyCode && field[FieldRole.Code] >= 8 && field[FieldRole.Captcha] < 6 && field[FieldRole.Personal] < 4 && field.Element.HiddenBy is "display" or "visibility") field.Role = FieldRole.Code;
         if (!group.IsLogin)
         {
             group.Extras.Clear();
@@ -287,13 +290,13 @@ internal sealed class GroupWords
     private static readonly string[] RecoveryPaths = ["forgot", "recover", "reset", "lost", "vergessen", "oubli", "olvid", "password/new"];
 
     private readonly GroupReading _group;
-    private readonly List<string> _headings = [];
-    private readonly List<string> _texts = [];
-    private readonly List<string> _above = [];
-    private readonly List<string> _submits;
-    private readonly List<string> _links;
-    private readonly List<string> _choices;
-    private readonly string _title;
+    private readonly List<Said> _headings = [];
+    private readonly List<Said> _texts = [];
+    private readonly List<Said> _above = [];
+    private readonly List<Said> _submits;
+    private readonly List<Said> _links;
+    private readonly List<Said> _choices;
+    private readonly Said _title;
     private readonly string _path;
     private readonly string _attributes;
     private readonly List<(int At, string Text)> _questions = [];
@@ -313,29 +316,29 @@ internal sealed class GroupWords
             var e = page.Elements[i];
             if (e.Kind == ElementKind.Input && e.Visible && page.GroupOf(e.Id) != group && e.Id.Frame == group.Frame) break;
             if (!e.Visible) continue;
-            if (e.Kind == ElementKind.Heading) { _headings.Add(e.Text); found++; }
+            if (e.Kind == ElementKind.Heading) { _headings.Add(new Said(e.Text)); found++; }
             else if (e.Kind is ElementKind.Text or ElementKind.Alert && first - i < 20)
             {
-                if (e.Text.Length <= 60 && found == 0 && e.Tag != "label") _above.Add(e.Text);
-                _texts.Add(e.Text);
+                if (e.Text.Length <= 60 && found == 0 && e.Tag != "label") _above.Add(new Said(e.Text));
+                _texts.Add(new Said(e.Text));
                 if (e.Text.Trim().EndsWith('?') && first - i < 8) _questions.Add((i, e.Text.Trim()));
             }
         }
         foreach (var e in group.Around)
         {
             if (!e.Visible) continue;
-            if (e.Kind is ElementKind.Text or ElementKind.Alert && !_texts.Contains(e.Text)) _texts.Add(e.Text);
-            if (e.Kind == ElementKind.Heading && !_headings.Contains(e.Text)) _headings.Add(e.Text);
+            if (e.Kind is ElementKind.Text or ElementKind.Alert && !_texts.Exists(t => t.Text == e.Text)) _texts.Add(new Said(e.Text));
+            if (e.Kind == ElementKind.Heading && !_headings.Exists(h => h.Text == e.Text)) _headings.Add(new Said(e.Text));
             if (e.Kind == ElementKind.Text && e.Text.Trim().EndsWith('?') && page.PositionOf(e.Id) < last) _questions.Add((page.PositionOf(e.Id), e.Text.Trim()));
         }
-        if (group.Dialog >= 0 && page.Snapshot.Groups[group.Dialog] is { Name.Length: > 0 } dialog) _headings.Add(dialog.Name);
+        if (group.Dialog >= 0 && page.Snapshot.Groups[group.Dialog] is { Name.Length: > 0 } dialog) _headings.Add(new Said(dialog.Name));
         var leading = Controls.LeadingOf(group);
-        _submits = [.. leading.Select(Controls.Caption).Where(c => c.Length is > 0 and <= 80)];
+        _submits = [.. leading.Select(Controls.Caption).Where(c => c.Length is > 0 and <= 80).Select(c => new Said(c))];
         var others = group.Around.Where(e => e.Kind == ElementKind.Link).Concat(group.Buttons).Concat(After(page, last)).Where(e => e.Visible && !leading.Contains(e)).ToList();
-        _links = [.. others.Select(Controls.Caption)];
+        _links = [.. others.Select(e => new Said(Controls.Caption(e)))];
         OffersSignInElsewhere = others.Exists(e => e.Landmark is not ("header" or "nav" or "footer") && Controls.Caption(e) is { Length: <= 60 } caption && Words.Has(WordList.SignIn, caption) && !Words.HasAny(caption, WordList.SignUp, WordList.Forgot) && !Controls.IsSocial(caption));
-        _choices = [.. group.Choices.Select(c => c.Name + " " + c.NearbyText)];
-        _title = page.Snapshot.Title;
+        _choices = [.. group.Choices.Select(c => new Said(c.Name + " " + c.NearbyText))];
+        _title = new Said(page.Snapshot.Title);
         var frameUrl = page.Snapshot.Frames[Math.Min(group.Frame, page.Snapshot.Frames.Count - 1)].Url;
         _path = (page.Snapshot.Url.AbsolutePath + " " + page.Snapshot.Url.Host + " " + page.Snapshot.Url.Fragment + " " + frameUrl.AbsolutePath).ToLowerInvariant();
         var form = group.Form >= 0 ? page.Snapshot.Groups[group.Form].Attributes : null;
@@ -354,50 +357,50 @@ internal sealed class GroupWords
     }
 
     public bool HasSubmit => _submits.Count > 0;
-    public bool SubmitIs(WordList list) => _submits.Exists(s => Words.Has(list, s));
+    public bool SubmitIs(WordList list) => _submits.Exists(s => s.Has(list));
     public bool ButtonIs(WordList list) => _group.Buttons.Exists(b => b.Visible && Controls.Caption(b).Length <= 60 && Words.Has(list, Controls.Caption(b)));
-    public bool SaysTerms => _texts.Exists(t => t.Length < 300 && Words.Has(WordList.Terms, t));
+    public bool SaysTerms => _texts.Exists(t => t.Length < 300 && t.Has(WordList.Terms));
 
     /// <summary>"At least 8 characters", in the languages whose word for characters is known.</summary>
-    public bool SaysPasswordRules => _texts.Concat(_group.Fields.Select(f => f.Element.Description + " " + f.Placeholder)).Any(t => t.Length < 400 && t.Any(char.IsDigit)
+    public bool SaysPasswordRules => _texts.Select(t => t.Text).Concat(_group.Fields.Select(f => f.Element.Description + " " + f.Placeholder)).Any(t => t.Length < 400 && t.Any(char.IsDigit)
         && Controls.HrefSays(t.ToLowerInvariant(), "character", "zeichen", "caract", "caratter", "tekens", "tecken", "tegn", "merkki", "znak", "karakter", "символ", "знак", "文字", "字符", "글자"));
     /// <summary>A link or a second button that leads to the sign-in.</summary>
     public bool OffersSignInElsewhere { get; }
 
     /// <summary>"Sign in with (a well-known account)".</summary>
-    public bool OffersSocialSignIn => _links.Exists(l => l.Length <= 60 && Controls.IsSocial(l) && Words.Has(WordList.SignIn, l) && !Words.Has(WordList.SignUp, l));
+    public bool OffersSocialSignIn => _links.Exists(l => l.Length <= 60 && Controls.IsSocial(l.Text) && l.Has(WordList.SignIn) && !l.Has(WordList.SignUp));
 
     /// <summary>A short text that behaves as the link it is drawn as.</summary>
-    public bool SaysForgot => _texts.Exists(t => t.Length <= 60 && Words.Has(WordList.Forgot, t));
+    public bool SaysForgot => _texts.Exists(t => t.Length <= 60 && t.Has(WordList.Forgot));
 
     /// <summary>A control leads back to the sign-in: this is not it.</summary>
     public bool LeadsBack => _group.Buttons.Concat(_group.Around).Any(e => e.Visible && e.Kind is ElementKind.Button or ElementKind.Link && Controls.LeadsBack(e));
     public bool SaysSignUp => SubmitIs(WordList.SignUp) || Heading(WordList.SignUp) || TitleSignUp || AttributesSaySignUp || UrlSaysSignUp;
-    public bool SaysAlreadyMember => _texts.Exists(t => t.Length <= 160 && Words.Has(WordList.AlreadyMember, t));
+    public bool SaysAlreadyMember => _texts.Exists(t => t.Length <= 160 && t.Has(WordList.AlreadyMember));
 
     /// <summary>Short texts between the last heading and the fields.</summary>
-    public bool Says(WordList list) => _above.Exists(t => Words.Has(list, t));
-    public bool SubmitIsExactly(WordList list) => _submits.Exists(s => Words.Is(list, s));
-    public bool Heading(WordList list) => _headings.Exists(h => h.Length <= 100 && Words.Has(list, h));
-    public bool LinkHas(WordList list) => _links.Exists(l => l.Length <= 80 && Words.Has(list, l));
-    public bool ChoiceHas(WordList list) => _choices.Exists(c => Words.Has(list, c));
-    public bool TitleSignIn => Words.Has(WordList.SignIn, _title);
-    public bool TitleSignUp => Words.Has(WordList.SignUp, _title);
+    public bool Says(WordList list) => _above.Exists(t => t.Has(list));
+    public bool SubmitIsExactly(WordList list) => _submits.Exists(s => s.Means.Is(list));
+    public bool Heading(WordList list) => _headings.Exists(h => h.Length <= 100 && h.Has(list));
+    public bool LinkHas(WordList list) => _links.Exists(l => l.Length <= 80 && l.Has(list));
+    public bool ChoiceHas(WordList list) => _choices.Exists(c => c.Has(list));
+    public bool TitleSignIn => _title.Has(WordList.SignIn);
+    public bool TitleSignUp => _title.Has(WordList.SignUp);
     public bool UrlSaysSignIn => Controls.HrefSays(_path, SignInPaths);
     public bool UrlSaysSignUp => Controls.HrefSays(_path, SignUpPaths);
     public bool AttributesSaySignIn => Controls.HrefSays(_attributes, "login", "signin", "sign-in", "sign_in", "log-in", "logon", "auth");
     public bool AttributesSaySignUp => Controls.HrefSays(_attributes, "register", "signup", "sign-up", "registration", "sign_up", "create");
-    public bool SaysChange => Heading(WordList.PasswordChange) || Heading(WordList.NewPassword) || _title.Length > 0 && Words.HasAny(_title, WordList.PasswordChange) || SubmitIs(WordList.PasswordChange) || SubmitIs(WordList.NewPassword)
-        || Controls.HrefSays(_path, "change", "reset", "password/edit", "update-password", "new-password") || _group.Fields.Exists(f => Words.Has(WordList.CurrentPassword, f.Words)) || _texts.Exists(t => Words.Has(WordList.PasswordChange, t));
-    public bool SaysRecovery => Heading(WordList.Forgot) || Words.Has(WordList.Forgot, _title) || SubmitIs(WordList.Forgot) || Controls.HrefSays(_path, RecoveryPaths) || Controls.HrefSays(_attributes, RecoveryPaths) || SubmitIs(WordList.PasswordChange)
-        || Heading(WordList.PasswordChange) || _headings.Exists(h => Words.Has(WordList.Password, h) && !Words.Has(WordList.SignIn, h));
-    public bool SaysNewsletter => SubmitIs(WordList.Newsletter) || Heading(WordList.Newsletter) || _texts.Exists(t => t.Length < 200 && Words.Has(WordList.Newsletter, t)) || Controls.HrefSays(_attributes, "newsletter", "subscribe", "mailing") || _group.Fields.Exists(f => Words.Has(WordList.Newsletter, f.Words));
+    public bool SaysChange => Heading(WordList.PasswordChange) || Heading(WordList.NewPassword) || _title.Length > 0 && _title.Means.HasAny(WordList.PasswordChange) || SubmitIs(WordList.PasswordChange) || SubmitIs(WordList.NewPassword)
+        || Controls.HrefSays(_path, "change", "reset", "password/edit", "update-password", "new-password") || _group.Fields.Exists(f => Words.Has(WordList.CurrentPassword, f.Words)) || _texts.Exists(t => t.Has(WordList.PasswordChange));
+    public bool SaysRecovery => Heading(WordList.Forgot) || _title.Has(WordList.Forgot) || SubmitIs(WordList.Forgot) || Controls.HrefSays(_path, RecoveryPaths) || Controls.HrefSays(_attributes, RecoveryPaths) || SubmitIs(WordList.PasswordChange)
+        || Heading(WordList.PasswordChange) || _headings.Exists(h => h.Has(WordList.Password) && !h.Has(WordList.SignIn));
+    public bool SaysNewsletter => SubmitIs(WordList.Newsletter) || Heading(WordList.Newsletter) || _texts.Exists(t => t.Length < 200 && t.Has(WordList.Newsletter)) || Controls.HrefSays(_attributes, "newsletter", "subscribe", "mailing") || _group.Fields.Exists(f => Words.Has(WordList.Newsletter, f.Words));
 
     /// <summary>The page says that a code was sent, or that an app shows it.</summary>
-    public bool SpeaksOfCode => _headings.Concat(_texts).Any(t => t.Length <= 300 && (Words.Has(WordList.Code, t) || Words.HasAny(t, WordList.AuthenticatorApp, WordList.Verification)));
+    public bool SpeaksOfCode => _headings.Concat(_texts).Any(t => t.Length <= 300 && (t.Has(WordList.Code) || t.Means.HasAny(WordList.AuthenticatorApp, WordList.Verification)));
 
     /// <summary>The page says how a code comes: by an app, by text message, by mail.</summary>
-    public bool NamesWayOfCode => _headings.Concat(_texts).Any(t => t.Length <= 300 && Words.HasAny(t, WordList.AuthenticatorApp, WordList.Sms, WordList.EmailWord, WordList.Push, WordList.BackupCode, WordList.Verification, WordList.Resend));
+    public bool NamesWayOfCode => _headings.Concat(_texts).Any(t => t.Length <= 300 && (t.Means.HasAny(WordList.AuthenticatorApp, WordList.Sms, WordList.Push, WordList.BackupCode, WordList.Verification, WordList.Resend) || t.Has(WordList.EmailWord) && t.Has(WordList.Code)));
 
     /// <summary>A picture in the same row, or right above or below.</summary>
     public bool HasPictureNear(FieldReading field)
@@ -412,9 +415,8 @@ internal sealed class GroupWords
         if (!field.IsText && !field.IsPassword) return null;
         var label = field.Element.Name.Length > 0 ? field.Element.Name : field.Placeholder.Length > 0 ? field.Placeholder : "";
         if (IsQuestion(label)) return label.Trim();
-        if (label.Length > 0 && !Words.HasAny(label, WordList.SecurityQuestion) && label.Length < 12 && !_headings.Exists(h => Words.Has(WordList.SecurityQuestion, h)) && !_texts.Exists(t => Words.Has(WordList.SecurityQuestion, t))) { /* "Answer": the question stands before it */ }
         if (IsQuestion(field.Element.NearbyText)) return field.Element.NearbyText.Trim();
-        var asked = _headings.Concat(_texts).Any(t => Words.HasAny(t, WordList.SecurityQuestion));
+        var asked = _headings.Concat(_texts).Any(t => t.Means.HasAny(WordList.SecurityQuestion));
         var at = _page.PositionOf(field.Element.Id);
         var before = _questions.Where(q => q.At < at).OrderByDescending(q => q.At).Select(q => q.Text).FirstOrDefault();
         return before is not null && (asked || IsQuestion(before) && field.Element.Type is "text" or "password") && IsQuestion(before) ? before : null;

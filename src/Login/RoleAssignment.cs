@@ -64,7 +64,10 @@ internal sealed class RoleAssignment
         public bool SendsSignUp { get; } = Words.SubmitIs(WordList.SignUp);
         public bool SendsOn { get; } = Words.SubmitIs(WordList.SignIn) || Words.SubmitIs(WordList.SendCode) || Words.SubmitIs(WordList.Next) || Words.SubmitIs(WordList.Continue);
         public bool SaysSignIn { get; } = Words.Heading(WordList.SignIn) || Words.UrlSaysSignIn;
-        public int At(FieldReading field) => Group.Fields.IndexOf(field);
+
+        private readonly Dictionary<FieldReading, int> _at = Group.Fields.Select((field, at) => (field, at)).ToDictionary(f => f.field, f => f.at);
+
+        public int At(FieldReading field) => _at[field];
     }
 
     private static RoleAssignment Weigh(Facts facts, FieldReading? identifier, FieldReading? code, List<FieldReading> passwords, int pattern)
