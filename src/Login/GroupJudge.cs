@@ -124,6 +124,14 @@ internal static class GroupJudge
         }
         group.Question = questions.FirstOrDefault();
 
+        // A first step that names the company alone.
+        if (group.Codes.Count == 0 && !fields.Exists(f => f.IsPassword) && fields.FindAll(f => f.IsText) is [var company] && company[FieldRole.Extra] >= 5 && company[FieldRole.Password] < 2
+            && !Words.HasAny(company.Label, WordList.UserName, WordList.Email) && (words.SubmitIs(WordList.SignIn) || words.SubmitIs(WordList.Next) || words.SubmitIs(WordList.Continue)))
+        {
+            company.Role = FieldRole.Extra;
+            group.Extras.Add(company);
+            return;
+        }
         var best = RoleAssignment.Of(group, fields, words);
         foreach (var (field, role) in best.Roles) field.Role = role;
         foreach (var (field, role, signal) in best.Why) field.Add(role, signal.Points, signal.Name);
@@ -232,7 +240,7 @@ internal static class GroupJudge
         }
         if (group.Identifier is null)
         {
-            group.Kind = GroupKind.Other;
+            group.Kind = group.Extras.Count == 1 && group.Fields.Count == 1 && group.Score >= 4 && !words.SaysNewsletter && !words.SaysRecovery ? GroupKind.Identifier : GroupKind.Other;
             return;
         }
         // One text field without a password: the first step of a sign-in, a recovery form, a newsletter or a sign-up. Words decide.

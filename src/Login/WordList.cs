@@ -116,4 +116,6 @@ public enum WordList
     NewUserName,
     /// <summary>What is paid with: gift cards, vouchers, promotion codes, credit cards and what is printed on them.</summary>
     Payment,
+    /// <summary>The user refused on another device: "denied", "declined". Read only where an approval was waited for.</summary>
+    Denied,
 }
