@@ -83,6 +83,7 @@ internal sealed class SavedPages(string folder) : IAsyncDisposable
             _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = chromium, Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"] });
         }
         _context = await _browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 1366, Height = 900 } });
+        await _context.AddInitScriptAsync(PageReader.InitScript);
         await _context.RouteAsync("**/*", RouteAsync);
         // A window that a page opens is none of ours.
         var page = await _context.NewPageAsync();
