@@ -70,6 +70,9 @@ public sealed record LoginProgress
     /// <summary>What the source's URL showed before anything was sent; a second look compares with it.</summary>
     public ImmutableHashSet<string> StartTexts { get; init; } = [];
 
+    /// <summary>The site offered to sign out before anything was sent: such a control proves nothing here.</summary>
+    public bool SignOutSeenBefore { get; init; }
+
     /// <summary>Answers typed into <see cref="Slot"/>s of source fields that the credential lacks.</summary>
     public ImmutableHashSet<string> AnsweredFields { get; init; } = [];
 
@@ -98,6 +101,7 @@ public sealed record LoginProgress
         var step = decision.Step;
         var next = this with { Steps = Steps + 1 };
         if (!CredentialSent && snapshot.Url.AbsolutePath == SourceUrl.AbsolutePath) next = next with { StartTexts = StartTexts.Union(LoginPage.Read(snapshot).Texts) };
+        if (!CredentialSent && !SignOutSeenBefore && Judge.SignOut(LoginPage.Read(snapshot)) is not null) next = next with { SignOutSeenBefore = true };
         if (step is LoginStep.Wait wait)
         {
             return wait.UntilNextCode ? next with { Tried = Tried.Add(Outline.NextCode) } : next;
