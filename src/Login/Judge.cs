@@ -89,14 +89,18 @@ internal static class Judge
         if (sent && login is null && (signOut is null || !MovedOn(progress)) && Choices.Accounts(page, afterSignIn: true) is { Count: >= 2 } accounts)
             return new(PageVerdict.AccountChoice, [$"{accounts.Count} accounts to choose from"]) { Offers = accounts };
 
-        if (login is not null && lastPassword is not null)
+        // The site's words about a sign-in elsewhere are no word of the provider's about the password.
+        var elsewhere = progress.Provider is { } provider && login is not null && !provider.Owns(snapshot.Frames[login.Frame].Url);
+        if (login is not null && lastPassword is not null && !elsewhere)
         {
             if (Rejected(page, progress, login, answers) is { } rejected) return rejected;
         }
 
         if (sent && Interstitials.Find(page, progress, strict: true) is { } offer) return offer;
 
-        if (login is null && code is null && Connected(page, progress, signOut, answers) is { } connected) return connected;
+        // To be signed in with the provider is half of the way.
+        var atProvider = progress.Provider?.Owns(snapshot.Url) == true;
+        if (login is null && code is null && !atProvider && Connected(page, progress, signOut, answers) is { } connected) return connected;
 
         if (login is not null)
         {
@@ -313,7 +317,7 @@ internal static class Judge
         if (page.Elements.Any(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text && e.Text.Length < 60 && Words.Has(WordList.Welcome, e.Text))) signals.Add(new("a greeting", 1.5));
         if (page.Elements.Any(e => e.Visible && e.Kind is ElementKind.Link or ElementKind.Button && Words.Is(WordList.Account, Controls.Caption(e)) && before is not null && !before.Texts.Contains(e.Text))) signals.Add(new("an account menu that was not there before", 2.5));
         var submitted = progress.Submissions[^1];
-        if (!submitted.State.StartsWith(snapshot.Url.AbsolutePath + "|", StringComparison.Ordinal)) signals.Add(new("the address left the sign-in", 1));
+        if (submitted.Path != snapshot.Url.AbsolutePath) signals.Add(new("the address left the sign-in", 1));
         if (snapshot.Cookies.Any(c => c is { HttpOnly: true, Changed: true })) signals.Add(new("a new session cookie", 1));
         if (snapshot.Requests.Any(r => r.Method is "POST" && r.Status is >= 200 and < 400)) signals.Add(new("the login call succeeded", 1));
         if (snapshot.Requests.Any(r => r.JsonKeys.Any(k => k is "access_token" or "accessToken" or "token" or "id_token" or "sessionToken" or "jwt"))) signals.Add(new("a token in an answer", 3));

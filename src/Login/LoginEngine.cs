@@ -27,6 +27,7 @@ public sealed class LoginEngine
         var page = LoginPage.Read(snapshot);
         var judged = Judge.Decide(page, progress);
         if (progress.Steps >= MostSteps) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The sign-in took too many steps.")));
+        if (progress.Provider is { } provider && ByProvider(page, progress, judged, provider) is { } way) return way;
         return judged.Verdict switch
         {
             PageVerdict.SiteDown => SiteDown(page, progress, judged),
@@ -108,6 +109,34 @@ public sealed class LoginEngine
         return Say(judged, new LoginStep.Done(new LoginOutcome.FormNotFound("No sign-in form was found on the site.")));
     }
 
+    /// <summary>
+    /// With an identity provider's credentials: on the site the way is the provider's button and never the site's own form; on the provider's pages it is their sign-in and their
+    /// consent. Null: as with any other credential.
+    /// </summary>
+    private static LoginDecision? ByProvider(LoginPage page, LoginProgress progress, Judgement judged, IdentityProvider provider)
+    {
+        if (provider.Owns(page.Snapshot.Url))
+        {
+            if (judged.Verdict is not (PageVerdict.Unknown or PageVerdict.Home or PageVerdict.Working or PageVerdict.AccountChoice or PageVerdict.OrganisationChoice or PageVerdict.Interstitial)) return null;
+            if (!progress.CredentialSent && ProviderPages.OtherAccount(page, progress) is { } other) return Say(judged, new LoginStep.Click(other.Id, ClickPurpose.OpenSignIn), "an account that is not on the list");
+            if (judged.Verdict is PageVerdict.Interstitial or PageVerdict.Working || progress.SinceStep < TimeSpan.FromMilliseconds(600)) return null;
+            return ProviderPages.Consent(page, progress) is { } consent ? Say(judged with { Verdict = PageVerdict.Interstitial }, new LoginStep.Click(consent.Id, ClickPurpose.PassInterstitial), $"{provider.Name} asks whether the site may know the user") : null;
+        }
+        if (judged.Verdict is not (PageVerdict.Login or PageVerdict.Home or PageVerdict.Unknown or PageVerdict.OrganisationChoice)) return null;
+        if (judged.Group is { } group && provider.Owns(page.Snapshot.Frames[group.Frame].Url)) return null;
+        if (!progress.CredentialSent && ProviderPages.Control(page, progress, provider) is { } control)
+        {
+            if (control.Covered && Reaching.Dismissal(page, progress, control.CoveredBy) is { } dismissal) return Say(judged, new LoginStep.Click(dismissal.Id, ClickPurpose.Dismiss), "something lies over it");
+            return Say(judged, new LoginStep.Click(control.Id, ClickPurpose.OpenSignIn), $"signs in with {provider.Name}");
+        }
+        if (judged.Verdict != PageVerdict.Login) return null;
+        // Its button is often drawn by a script of the provider's, after the form.
+        if (progress.SinceStep < (progress.CredentialSent ? AnswerPatience : RenderPatience)) return Say(judged, new LoginStep.Wait($"the way to {provider.Name} may be drawn late", Glance));
+        return Say(judged, new LoginStep.Done(progress.CredentialSent
+            ? new LoginOutcome.Unknown($"After the sign-in with {provider.Name} the site still asks to sign in.")
+            : new LoginOutcome.FormNotFound($"The site's sign-in page offers no way to sign in with {provider.Name}.")));
+    }
+
     private static LoginDecision PerhapsConnected(LoginPage page, LoginProgress progress, Judgement judged)
     {
         // An SPA draws its signed-in page a moment after the form is gone.
@@ -169,6 +198,7 @@ public sealed class LoginEngine
         var url = page.Snapshot.Url;
         if (!SameOrigin(url, progress.SourceUrl) && !(progress.LoginUrl is { } login && SameOrigin(url, login)))
             return Say(judged, new LoginStep.Done(new LoginOutcome.Blocked($"A sign-in by HTTP authentication is asked for by {url.GetLeftPart(UriPartial.Authority)}, which is not the source.")));
+        if (progress.Provider is { } provider) return Say(judged, new LoginStep.Done(new LoginOutcome.FormNotFound($"The site signs in by HTTP authentication; there is no way to sign in with {provider.Name}.")));
         List<ChallengeField> missing = [];
         if (Held(Slot.Username, progress) is null) missing.Add(new ChallengeField(Slot.Username.Name, "string", "User name"));
         if (Held(Slot.Password, progress) is null) missing.Add(new ChallengeField(Slot.Password.Name, "password", "Password"));
@@ -226,6 +256,9 @@ public sealed class LoginEngine
     {
         var frame = page.Snapshot.Frames[group.Frame].Url;
         var address = frame.Scheme is "http" or "https" ? frame : page.Snapshot.Url;
+        // What a person answers may be for the site itself; what is stored is the provider's.
+        if (progress.Provider is { } provider && group.IsLogin && !provider.Owns(address)) return $"The sign-in form is on {address.Host}, which is not {provider.Name}'s.";
+        if (progress.Provider?.Owns(address) == true && address.Scheme == "https") return null;
         if (progress.SourceUrl.Scheme == "https" && (address.Scheme != "https" || page.Snapshot.Url.Scheme != "https")) return "The sign-in form is not reached by an encrypted connection.";
         if (!progress.Domains.Contains(RegistrableDomain.Of(page.Snapshot.Url.IdnHost))) return $"The sign-in form is on {page.Snapshot.Url.Host}, which the source did not lead to.";
         return null;
@@ -296,8 +329,9 @@ public sealed class LoginEngine
         var byApp = Words.Has(WordList.AuthenticatorApp, says);
         var byMessage = !byApp && (Words.HasAny(says, WordList.Sms) || Words.Has(WordList.EmailWord, says) && Words.Has(WordList.SendCode, says) || Sent(says));
         var totpTries = progress.Submissions.Count(s => s.Kind == SubmissionKind.Totp) + (filled && progress.LastStep is LoginStep.Fill f2 && f2.Values.Any(v => v.Slot == Slot.TotpCode) ? 1 : 0);
-        if (byMessage && totpTries == 0 && OtherWayForSeed(page, progress) is { } way) return Say(judged, new LoginStep.Click(way.Id, ClickPurpose.ChooseOption), "a stored seed can answer, if the site offers that way");
-        if (progress.Slots.Contains(Slot.TotpCode) && !byMessage && totpTries < MostTotp)
+        var seedIsForThis = progress.Provider?.Owns(page.Snapshot.Frames[group.Frame].Url) ?? true;
+        if (byMessage && seedIsForThis && totpTries == 0 && OtherWayForSeed(page, progress) is { } way) return Say(judged, new LoginStep.Click(way.Id, ClickPurpose.ChooseOption), "a stored seed can answer, if the site offers that way");
+        if (progress.Slots.Contains(Slot.TotpCode) && seedIsForThis && !byMessage && totpTries < MostTotp)
         {
             if (Trust(page, progress, group) is { } trust) return Say(judged, trust, "asks not to be asked again on this browser");
             if (totpTries > 0 && !progress.Tried.Contains(Outline.NextCode)) return Say(judged, new LoginStep.Wait("a code is used once: the next one is needed", TimeSpan.FromSeconds(31), UntilNextCode: true));

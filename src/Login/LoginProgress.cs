@@ -17,7 +17,11 @@ public enum SubmissionKind
 }
 
 /// <summary>Something that was sent to the site. <paramref name="State"/> is the fingerprint of the group it was sent from.</summary>
-public sealed record Submission(SubmissionKind Kind, string State);
+public sealed record Submission(SubmissionKind Kind, string State)
+{
+    /// <summary>The path of the page it was sent from.</summary>
+    public string Path { get; init; } = "";
+}
 
 /// <summary>An answer of the user that is at hand: names of the typed fields (their values are <see cref="Slot.Answer"/> slots) and the values chosen in <c>select</c> fields.</summary>
 public sealed record GivenAnswer(Challenge Challenge, ImmutableHashSet<string> Names, ImmutableDictionary<string, string> Choices, bool Placed);
@@ -61,6 +65,9 @@ public sealed record LoginProgress
     /// <summary>Registrable domains on which credentials may be typed: the source's, and those its own redirects led to.</summary>
     public ImmutableHashSet<string> Domains { get; init; } = [];
 
+    /// <summary>The identity provider whose credentials these are; null: they are the site's own.</summary>
+    public IdentityProvider? Provider { get; init; }
+
     /// <summary>Steps taken.</summary>
     public int Steps { get; init; }
 
@@ -85,12 +92,12 @@ public sealed record LoginProgress
     /// <summary>True when a password has been sent.</summary>
     public bool PasswordSent => Submissions.Exists(s => s.Kind == SubmissionKind.Password);
 
-    /// <summary>The beginning. <paramref name="slots"/> are those that hold something.</summary>
-    public static LoginProgress Start(Uri source, Uri? loginUrl, IEnumerable<Slot> slots)
+    /// <summary>The beginning. <paramref name="slots"/> are those that hold something; they belong to <paramref name="provider"/> when there is one.</summary>
+    public static LoginProgress Start(Uri source, Uri? loginUrl, IEnumerable<Slot> slots, IdentityProvider? provider = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         ImmutableHashSet<string> domains = [RegistrableDomain.Of(source.IdnHost)];
-        return new() { SourceUrl = source, LoginUrl = loginUrl, Slots = [.. slots], Domains = loginUrl is null ? domains : domains.Add(RegistrableDomain.Of(loginUrl.IdnHost)) };
+        return new() { SourceUrl = source, LoginUrl = loginUrl, Provider = provider, Slots = [.. slots], Domains = loginUrl is null ? domains : domains.Add(RegistrableDomain.Of(loginUrl.IdnHost)) };
     }
 
     /// <summary>The progress after a step was carried out on the page it was decided on.</summary>
@@ -115,7 +122,7 @@ public sealed record LoginProgress
             LoginStep.Choose choose => next with { Tried = Tried.Add(Outline.Choice(snapshot, choose.Element, choose.Value)) },
             LoginStep.ChooseBySlot choose => next with { Tried = Tried.Add(Outline.Choice(snapshot, choose.Element, choose.Slot.Name)) },
             LoginStep.GoTo go => next with { Tried = Tried.Add(Outline.Address(go.Address)), SecondLookAt = decision.Page == PageVerdict.PerhapsConnected ? go.Address : SecondLookAt },
-            LoginStep.Authenticate authenticate => next with { Submissions = Submissions.Add(new Submission(SubmissionKind.Password, HttpState(authenticate.Address))) },
+            LoginStep.Authenticate authenticate => next with { Submissions = Submissions.Add(new Submission(SubmissionKind.Password, HttpState(authenticate.Address)) { Path = authenticate.Address.AbsolutePath }) },
             LoginStep.Ask ask => next with { Asked = Asked.Add(ask.Challenge), Answer = null },
             _ => next,
         };
@@ -161,7 +168,7 @@ public sealed record LoginProgress
             : slots.Contains(Slot.TotpCode.Name) ? SubmissionKind.Totp
             : slots.Contains(Slot.Username.Name) || purpose == ClickPurpose.SubmitCredential ? SubmissionKind.Identifier
             : SubmissionKind.Answer;
-        return next with { Submissions = Submissions.Add(new Submission(kind, state)), Filled = [] };
+        return next with { Submissions = Submissions.Add(new Submission(kind, state) { Path = page.Snapshot.Url.AbsolutePath }), Filled = [] };
     }
 }
 

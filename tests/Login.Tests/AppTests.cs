@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Ostiary.Server.Sessions;
 using Xunit;
 

@@ -86,7 +86,8 @@ public abstract class PortalTests(Shared shared, ITestOutputHelper output)
     {
         await using var session = await shared.Host.OpenAsync(null, Ending);
         var pages = new List<Ostiary.Browser.PageSnapshot>();
-        var result = await new SignIn(TimeProvider.System, pages.Add).RunAsync(session, new SignInRequest(url ?? shared.Portals.Url(portal), null, secrets, desk), Ending);
+        var provider = portal.AuthMethod == "google_sso" ? new IdentityProvider("Google", ["localhost"]) : null;
+        var result = await new SignIn(TimeProvider.System, pages.Add).RunAsync(session, new SignInRequest(url ?? shared.Portals.Url(portal), null, secrets, desk, provider), Ending);
         foreach (var note in result.Steps) output.WriteLine($"{note.At:ss.fff} {note.Url} [{note.Page}] {note.Action}   <- {string.Join("; ", note.Why)}");
         output.WriteLine(result.Outcome.ToString());
         Walks.Check(pages, url ?? shared.Portals.Url(portal), walks: 150);

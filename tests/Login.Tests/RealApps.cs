@@ -122,7 +122,7 @@ public sealed partial class RealApps : IAsyncLifetime
 
     private async Task<(IReadOnlyList<string> Lines, string Trouble)> RunAsync(string script)
     {
-        var start = new ProcessStartInfo("bash", [Path.Combine(Scripts!, script), "all"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("bash", [Path.Combine(Scripts!, script), "all"]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.Environment["APPS_DATA"] = _data!;
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();

@@ -163,7 +163,15 @@ public sealed class VerdictTests(Shared shared)
         Assert.NotEqual(PageVerdict.Connected, decision.Page);
     }
 
-    private async Task<LoginDecision> AnswerAsync(string form, string answer)
+    [Fact]
+    public async Task A_password_form_at_another_address_is_still_the_form_that_was_sent()
+    {
+        var decision = await AnswerAsync(Form, Form.Replace("<form", "<p>Once more, with feeling.</p><form", StringComparison.Ordinal), at: "/session/create");
+        Assert.Equal(PageVerdict.Login, decision.Page);
+        Assert.IsNotType<LoginStep.Fill>(decision.Step);
+    }
+
+    private async Task<LoginDecision> AnswerAsync(string form, string answer, string at = "/login")
     {
         await using var pages = await Pages.StartAsync();
         await using var session = await shared.Host.OpenAsync(null, Ending);
@@ -174,7 +182,7 @@ public sealed class VerdictTests(Shared shared)
         var progress = Start(url);
         progress = progress.After(engine.Next(before, progress), before);
         Assert.True(progress.PasswordSent);
-        await session.NavigateAsync(pages.Add("/login", answer), Ending);
+        await session.NavigateAsync(pages.Add(at, answer), Ending);
         return engine.Next(await session.LookAsync(TimeSpan.FromSeconds(5), Ending), progress with { SinceStep = TimeSpan.FromSeconds(1) });
     }
 

@@ -30,6 +30,9 @@ public sealed record Portal
     /// <summary>Further values the sign-in form asks for, e.g. <c>company_id</c>.</summary>
     public IReadOnlyDictionary<string, string> SourceFields { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>The credential's <c>auth_method</c>: <c>username_password</c>, or <c>google_sso</c> when the password is that of an identity provider on the site's other origin.</summary>
+    public string AuthMethod { get; init; } = "username_password";
+
     /// <summary>What follows the password: <c>none</c>, <c>code</c>, <c>totp</c>, <c>push</c>, <c>choice</c>, <c>question</c>, <c>account</c> or <c>email_code</c>.</summary>
     public string Mfa { get; init; } = "none";
 

@@ -59,6 +59,7 @@ public static class PortalCatalog
         new RememberSite(),
         new AnotherWaySite(),
         new ScanSite(),
+        new RowingSite(),
     ];
 
     /// <summary>One record for each website.</summary>

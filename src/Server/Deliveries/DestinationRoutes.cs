@@ -25,12 +25,15 @@ internal static class DestinationRoutes
 
     public static void MapEventDestinations(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/event-destinations", CreateAsync);
-        routes.MapGet("/event-destinations", ListAsync);
-        routes.MapGet("/event-destinations/{id}", GetAsync);
-        routes.MapPatch("/event-destinations/{id}", UpdateAsync);
-        routes.MapDelete("/event-destinations/{id}", DeleteAsync);
-        routes.MapGet("/event-destinations/{id}/event-deliveries", ListDeliveriesAsync);
+        routes = routes.Chapter("Event destinations", "An event destination is where events are sent: signed webhooks, at least once, each destination on its own.");
+        routes.MapPost("/event-destinations", CreateAsync).Describe("Create an event destination", "A signing secret that the server makes is shown in this answer and never again.").Takes<CreateRequest>().Gives<DestinationObject>(201)
+            .Sends<EventObject>("event", "A webhook as your server receives it, signed by Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`.");
+        routes.MapGet("/event-destinations", ListAsync).Describe("List event destinations").Pages<EventDestinationId, DestinationObject>();
+        routes.MapGet("/event-destinations/{id}", GetAsync).Describe("Get an event destination").At<EventDestinationId>().Gives<DestinationObject>();
+        routes.MapPatch("/event-destinations/{id}", UpdateAsync).Describe("Update an event destination", "Set `active` again, it delivers what it missed.").At<EventDestinationId>().Takes<UpdateRequest>().Gives<DestinationObject>();
+        routes.MapDelete("/event-destinations/{id}", DeleteAsync).Describe("Delete an event destination").At<EventDestinationId>().Deletes();
+        routes.MapGet("/event-destinations/{id}/event-deliveries", ListDeliveriesAsync).Describe("List an event destination's deliveries").At<EventDestinationId>().Pages<EventDeliveryId, DeliveryObject>()
+            .FilterWords("status", DeliveryStatuses.All, "Only in these statuses.").FilterWords("type", EventTypes.All, "Only of events of these types.");
     }
 
     /// <summary>Deletes deliveries past their time; called by the hourly upkeep.</summary>
@@ -39,17 +42,17 @@ internal static class DestinationRoutes
 
     internal sealed record WebhookRequest
     {
-        [Longest(2_000)] public string? Url { get; init; }
-        [Longest(10_000)] public string? CustomHeaders { get; init; }
-        public Secret? Secret { get; init; }
+        [Longest(2_000), Says("Where to post events to: absolute, http or https.", Example = "https://example.com/hooks/ostiary")] public string? Url { get; init; }
+        [Longest(10_000), Says("A string that holds a JSON object of further request headers.")] public string? CustomHeaders { get; init; }
+        [Says("`whsec_` and 24 to 64 bytes in base64; made by the server when absent.")] public Secret? Secret { get; init; }
     }
 
     internal sealed record CreateRequest
     {
-        [RequiredField] public string? Name { get; init; }
-        public string? Type { get; init; }
-        public IReadOnlyList<string>? Events { get; init; }
-        public WebhookRequest? Webhook { get; init; }
+        [RequiredField, Says("What you call it.", Example = "Production")] public string? Name { get; init; }
+        [Says("Default `webhook`.", Example = "webhook")] public string? Type { get; init; }
+        [Says("Event types, or `*` alone for all, which is the default.", Example = """["*"]""")] public IReadOnlyList<string>? Events { get; init; }
+        [Says("Settings of a webhook.", Example = """{"url":"https://example.com/hooks/ostiary"}""")] public WebhookRequest? Webhook { get; init; }
 
         /// <summary>The older form of <see cref="Webhook"/>: settings here, the secret in <see cref="Credentials"/>.</summary>
         public WebhookRequest? Config { get; init; }

@@ -13,6 +13,7 @@ internal static class DestinationStatuses
     public const string Active = "active";
     /// <summary>Switched off by its owner, or because a delivery used up its attempts. Nothing is lost: switched on again it delivers what it missed.</summary>
     public const string Inactive = "inactive";
+    public static readonly IReadOnlyList<string> All = [PendingVerification, Active, Inactive];
 }
 
 /// <summary>A destination as it is stored.</summary>
@@ -69,16 +70,18 @@ internal sealed record DestinationRow : IListed
 
 /// <summary>A destination on the wire.</summary>
 internal sealed record DestinationObject(
-    string Id, string Name, string Type, string Status, IReadOnlyList<string> Events, WebhookObject Webhook, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
+    string Id, [property: Says("What you call it.", Example = "Production")] string Name, [property: OneOf("webhook")] string Type, [property: WordsOf(typeof(DestinationStatuses)), Says("`inactive` when switched off, or when a delivery used up its attempts.", Example = "active")] string Status,
+    [property: Says("Event types, or `*` alone for all.", Example = """["*"]""")] IReadOnlyList<string> Events, WebhookObject Webhook, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
 {
     [JsonPropertyOrder(-1)]
     public string Object => "event_destination";
 }
 
 /// <summary>A webhook's settings, secrets withheld. <paramref name="Secret"/> is there once, in the answer that made it.</summary>
-internal sealed record WebhookObject(string Url, string? CustomHeaders, string? Secret)
+internal sealed record WebhookObject([property: Says("Where events are posted to.", Example = "https://example.com/hooks/ostiary")] string Url, [property: Says("The names of further headers; their values are withheld.", Example = "null")] string? CustomHeaders, string? Secret)
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Says("The signing secret, once: in the answer that made it.")]
     public string? Secret { get; init; } = Secret;
 }
 
@@ -132,7 +135,7 @@ internal sealed record DeliveryRow : IListed
 
 /// <summary>A delivery on the wire.</summary>
 internal sealed record DeliveryObject(
-    string Id, string Status, string EventType, string EventId, string EventDestinationId, int Attempts, DateTimeOffset? NextAttemptAt, DateTimeOffset? DeliveredAt, int? ResponseCode, string? ResponseExcerpt,
+    string Id, [property: WordsOf(typeof(DeliveryStatuses))] string Status, string EventType, string EventId, string EventDestinationId, int Attempts, DateTimeOffset? NextAttemptAt, DateTimeOffset? DeliveredAt, int? ResponseCode, string? ResponseExcerpt,
     DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
 {
     [JsonPropertyOrder(-1)]

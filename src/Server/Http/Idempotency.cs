@@ -71,6 +71,8 @@ internal static class Idempotency
             return;
         }
 
+        // A component token must not be given the answer that another one, or its organization, got under the same key.
+        if (call.Restriction is { } restriction) key = $"{restriction.TokenId}/{key}";
         var stopping = http.RequestAborted;
         var fingerprint = await FingerprintAsync(vault, request, call.Body, stopping);
         await using var scope = await db.BeginAsync(stopping);

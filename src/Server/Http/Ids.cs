@@ -32,6 +32,14 @@ internal readonly record struct ApiKeyId(string Value) : IObjectId<ApiKeyId>
     public override string ToString() => Value;
 }
 
+internal readonly record struct TokenId(string Value) : IObjectId<TokenId>
+{
+    public static string Prefix => "tok_";
+    public static string ObjectName => "token";
+    public static TokenId Of(string value) => new(value);
+    public override string ToString() => Value;
+}
+
 internal readonly record struct AgentId(string Value) : IObjectId<AgentId>
 {
     public static string Prefix => "agt_";
@@ -139,7 +147,8 @@ internal readonly record struct RequestId(string Value) : IObjectId<RequestId>
 /// <summary>Parses ids from paths, queries and bodies.</summary>
 internal static class ObjectId
 {
-    private const int LongestTail = 64;
+    /// <summary>Characters after the prefix, at most.</summary>
+    public const int LongestTail = 64;
 
     /// <summary>True for the kind's prefix followed by 1 to 64 characters of <c>[0-9A-Za-z_-]</c>.</summary>
     public static bool TryParse<T>(string? text, out T id) where T : struct, IObjectId<T>

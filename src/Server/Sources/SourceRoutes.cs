@@ -13,16 +13,17 @@ internal static class SourceRoutes
 
     public static void MapSources(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/sources", CreateAsync);
-        routes.MapGet("/sources", ListAsync);
-        routes.MapGet("/sources/{id}", GetAsync);
-        routes.MapPatch("/sources/{id}", UpdateAsync);
-        routes.MapDelete("/sources/{id}", DeleteAsync);
+        routes = routes.Chapter("Sources", "A source is a website to sign in to.");
+        routes.MapPost("/sources", CreateAsync).Describe("Create a source").Takes<CreateRequest>().Gives<SourceObject>(201).Fails("source_invalid", "id_conflict");
+        routes.MapGet("/sources", ListAsync).OpenToTokens().Describe("List sources").Pages<SourceId, SourceObject>();
+        routes.MapGet("/sources/{id}", GetAsync).OpenToTokens().Describe("Get a source").At<SourceId>().Gives<SourceObject>();
+        routes.MapPatch("/sources/{id}", UpdateAsync).Describe("Update a source").At<SourceId>().Takes<UpdateRequest>().Gives<SourceObject>().Fails("source_invalid");
+        routes.MapDelete("/sources/{id}", DeleteAsync).Describe("Delete a source", "A source that something still uses stays: 409.").At<SourceId>().Deletes().Fails("state_conflict");
     }
 
     internal sealed record CreateRequest
     {
-        public string? Id { get; init; }
+        [Says(ChosenId.Words)] public string? Id { get; init; }
         [RequiredField, OneOf("website")] public string? Type { get; init; }
         public string? Name { get; init; }
         [RequiredField] public CreateWebsite? Website { get; init; }
@@ -30,8 +31,8 @@ internal static class SourceRoutes
 
     internal sealed record CreateWebsite
     {
-        [RequiredField, Longest(LongestUrl)] public string? Url { get; init; }
-        [Longest(LongestUrl)] public string? LoginUrl { get; init; }
+        [RequiredField, Longest(LongestUrl), Says(SourceObject.UrlWords, Example = "https://example.com/")] public string? Url { get; init; }
+        [Longest(LongestUrl), Says(SourceObject.LoginUrlWords)] public string? LoginUrl { get; init; }
     }
 
     internal sealed record UpdateRequest
@@ -43,8 +44,8 @@ internal static class SourceRoutes
 
     internal sealed record UpdateWebsite
     {
-        [NotNullField, Longest(LongestUrl)] public Given<string> Url { get; init; }
-        [Longest(LongestUrl)] public Given<string> LoginUrl { get; init; }
+        [NotNullField, Longest(LongestUrl), Says(SourceObject.UrlWords, Example = "https://example.com/")] public Given<string> Url { get; init; }
+        [Longest(LongestUrl), Says(SourceObject.LoginUrlWords)] public Given<string> LoginUrl { get; init; }
     }
 
     private static async Task<Reply> CreateAsync(ApiCall call, IdSource ids, EventLog events, EgressGuard egress, TimeProvider time, CancellationToken cancellationToken)
@@ -73,14 +74,14 @@ internal static class SourceRoutes
         var faults = new List<Fault>();
         var page = PageRequest.Read<SourceId>(call.Query, faults);
         if (faults.Count > 0) return Reply.Rejected(faults);
-        return Reply.Ok(await new ListQuery(SourceRow.Columns, "sources", call.Organization).ReadAsync<SourceRow, SourceObject>(db, page, row => row.ToObject(), cancellationToken));
+        return Reply.Ok(await new ListQuery(SourceRow.Columns, "sources", call).ReadAsync<SourceRow, SourceObject>(db, page, row => row.ToObject(), cancellationToken));
     }
 
     private static async Task<Reply> GetAsync(string id, ApiCall call, Db db, CancellationToken cancellationToken)
     {
         if (!ObjectId.TryParse<SourceId>(id, out var sourceId)) return Reply.NotFound<SourceId>(id);
         await using var connection = await db.OpenAsync(cancellationToken);
-        return await SourceRow.FindAsync(connection, null, call.Organization, sourceId, forUpdate: false, cancellationToken) is { } row ? Reply.Ok(row.ToObject()) : Reply.NotFound<SourceId>(id);
+        return await SourceRow.FindAsync(connection, null, call.Organization, sourceId, forUpdate: false, cancellationToken) is { } row && await call.ReachesAsync(connection, "sources", row.Id, cancellationToken) ? Reply.Ok(row.ToObject()) : Reply.NotFound<SourceId>(id);
     }
 
     private static async Task<Reply> UpdateAsync(string id, ApiCall call, EventLog events, EgressGuard egress, TimeProvider time, CancellationToken cancellationToken)

@@ -33,6 +33,12 @@ internal sealed record SourceRow : IListed
 /// <summary>A source on the wire.</summary>
 internal sealed record SourceObject(string Id, string? Name, WebsiteObject Website, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
 {
+    /// <summary>For the reference.</summary>
+    public const string UrlWords = "Where the website is: absolute, http or https. Normalised on the way in.";
+
+    /// <summary>For the reference.</summary>
+    public const string LoginUrlWords = "The page with the sign-in form, where it cannot be reached from `url`.";
+
     [System.Text.Json.Serialization.JsonPropertyOrder(-1)]
     public string Object => "source";
 
@@ -40,4 +46,4 @@ internal sealed record SourceObject(string Id, string? Name, WebsiteObject Websi
 }
 
 /// <summary>Where the website is; URLs are normalised.</summary>
-internal sealed record WebsiteObject(string Url, string? LoginUrl);
+internal sealed record WebsiteObject([property: Says(SourceObject.UrlWords, Example = "https://example.com/")] string Url, [property: Says(SourceObject.LoginUrlWords, Example = "null")] string? LoginUrl);

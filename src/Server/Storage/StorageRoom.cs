@@ -146,10 +146,13 @@ internal static class StorageRoutes
 {
     public static IServiceCollection AddStorage(this IServiceCollection services) => services.AddSingleton<FileStore>();
 
-    public static void MapStorage(this IEndpointRouteBuilder routes) => routes.MapGet("/storage/{id}", async (string id, ApiCall call, HttpRequest request, FileStore files, CancellationToken cancellationToken) =>
+    public static void MapStorage(this IEndpointRouteBuilder routes) => routes.Chapter("Storage", "A storage item is a file that a run brought back.")
+        .MapGet("/storage/{id}", GetAsync).Describe("Get a file", "`url` works without a key until it expires.").At<StorageId>().Gives<StorageObject>();
+
+    private static async Task<Reply> GetAsync(string id, ApiCall call, HttpRequest request, FileStore files, CancellationToken cancellationToken) =>
         ObjectId.TryParse<StorageId>(id, out var storageId) && await files.FindAsync(call.Organization, storageId.Value, cancellationToken) is { } row
             ? Reply.Ok(await files.ToObjectAsync(row, request, cancellationToken))
-            : Reply.NotFound<StorageId>(id));
+            : Reply.NotFound<StorageId>(id);
 
     /// <summary>The signed address of a file's content: needs no key, so it answers nothing but the file or 404.</summary>
     public static void MapFiles(this IEndpointRouteBuilder routes) => routes.MapGet("/files/{id}", async (string id, string? expires, string? signature, HttpResponse response, FileStore files, CancellationToken cancellationToken) =>

@@ -27,6 +27,9 @@ internal static class RunStatuses
 
     public static readonly IReadOnlyList<string> All = [Queued, Running, InteractionRequired, ReviewRequired, Completed, Failed, Canceling, Canceled];
 
+    /// <summary>The words of <c>result</c>, once there is one.</summary>
+    public static readonly IReadOnlyList<string> Outcomes = ["success", "failure", "unknown"];
+
     public static readonly IReadOnlyDictionary<string, IReadOnlyList<string>> Moves = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
     {
         [Queued] = [Running, Canceling, Canceled, Failed],
@@ -112,21 +115,32 @@ internal sealed record TaskRunRow : IListed
 
 /// <summary>A run on the wire. <paramref name="RuntimeMs"/>: milliseconds since it started, null before. The last four are there only when asked for by <c>include</c>.</summary>
 internal sealed record TaskRunObject(
-    string Id, string Status, string? Result, string TaskId, string AgentId, string SourceId, string? CredentialId, string? ConnectionId, string? SessionId, long? RuntimeMs,
-    JsonElement? Output, JsonElement Errors, InteractionObject? Interaction, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
+    string Id, [property: WordsOf(typeof(RunStatuses))] string Status, [property: Says("How it ended; null while it has not.", Example = "null"), OneOf("success", "failure", "unknown")] string? Result,
+    string TaskId, string AgentId, string SourceId, string? CredentialId, [property: Says("The connection it runs on.", Example = "null")] string? ConnectionId, string? SessionId,
+    [property: Says("Milliseconds since it started; null before.", Example = "null")] long? RuntimeMs, [property: Says("What it brought back, matching the task's `output_schema`; null until it is `completed`.", Example = "null")] JsonElement? Output,
+    [property: Shape(typeof(IReadOnlyList<FaultObject>)), Says("Why it failed; empty otherwise.", Example = "[]")] JsonElement Errors,
+    [property: Says("What the user is asked; null unless the run waits for an answer.", Example = "null")] InteractionObject? Interaction, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject, IHasPayload
 {
     [System.Text.Json.Serialization.JsonPropertyOrder(-1)]
     public string Object => "task_run";
 
+    bool IHasPayload.HasPayload => Output is not null || Input is not null;
+
+    ApiObject IHasPayload.Encrypt(PayloadKey key) => this with { Output = Output is { } output ? key.Encrypt(output) : null, Input = Input is { } input ? key.Encrypt(input) : null };
+
     [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
+    [Says("What it was started with; with `include=input`.")]
     public JsonElement? Input { get; init; }
 
     [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
+    [Says("Its files; with `include=storage`.")]
     public IReadOnlyList<StorageObject>? Storage { get; init; }
 
     [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
+    [Says("Pictures of what it saw, oldest first; with `include=screenshots`.")]
     public IReadOnlyList<object>? Screenshots { get; init; }
 
     [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
+    [Says("How each decision was made; with `include=artifacts`.")]
     public JsonElement? Artifacts { get; init; }
 }

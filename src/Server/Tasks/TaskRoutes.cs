@@ -18,45 +18,46 @@ internal static class TaskRoutes
 
     public static void MapTasks(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/tasks", CreateAsync);
-        routes.MapGet("/tasks", ListAsync);
-        routes.MapGet("/tasks/{id}", GetAsync);
-        routes.MapPatch("/tasks/{id}", UpdateAsync);
-        routes.MapDelete("/tasks/{id}", DeleteAsync);
-        routes.MapPost("/tasks/{id}/reset", ResetAsync);
+        routes = routes.Chapter("Tasks", "A task says what to do on a source once signed in: JSON in, JSON out.");
+        routes.MapPost("/tasks", CreateAsync).Describe("Create a task").Takes<CreateRequest>().Gives<TaskObject>(201).Fails("id_conflict").Misses<AgentId>();
+        routes.MapGet("/tasks", ListAsync).Describe("List tasks").Pages<TaskId, TaskObject>().FilterIds<AgentId>("agent_id").FilterWords("status", TaskStatuses.All, "Only in these statuses.");
+        routes.MapGet("/tasks/{id}", GetAsync).Describe("Get a task").At<TaskId>().Gives<TaskObject>();
+        routes.MapPatch("/tasks/{id}", UpdateAsync).Describe("Update a task", "A change of what it does takes it back to `learning`.").At<TaskId>().Takes<UpdateRequest>().Gives<TaskObject>().Misses<AgentId>();
+        routes.MapDelete("/tasks/{id}", DeleteAsync).Describe("Delete a task", "Its runs stay readable.").At<TaskId>().Deletes();
+        routes.MapPost("/tasks/{id}/reset", ResetAsync).Describe("Reset a task", "Back to `learning`: what was learned is forgotten.").At<TaskId>().Gives<TaskObject>();
     }
 
     internal sealed record CreateRequest
     {
-        public string? Id { get; init; }
-        [RequiredField] public string? Name { get; init; }
+        [Says(ChosenId.Words)] public string? Id { get; init; }
+        [RequiredField, Says("What you call it.", Example = "Read the latest statement")] public string? Name { get; init; }
         [RequiredField] public string? AgentId { get; init; }
-        [Longest(LongestText)] public string? Prompt { get; init; }
+        [Longest(LongestText), Says(TaskObject.PromptWords, Example = "Open the billing page and read the latest statement's amount.")] public string? Prompt { get; init; }
         [Longest(LongestText)] public string? Description { get; init; }
-        [JsonObjectField] public JsonElement? InputSchema { get; init; }
-        [JsonObjectField] public JsonElement? OutputSchema { get; init; }
-        [JsonObjectField] public JsonElement? Storage { get; init; }
-        [JsonObjectField] public JsonElement? Extraction { get; init; }
-        [JsonObjectField] public JsonElement? Program { get; init; }
+        [JsonObjectField, Says(TaskObject.InputSchemaWords)] public JsonElement? InputSchema { get; init; }
+        [JsonObjectField, Says(TaskObject.OutputSchemaWords, Example = TaskObject.OutputSchemaExample)] public JsonElement? OutputSchema { get; init; }
+        [JsonObjectField, Says(TaskObject.StorageWords)] public JsonElement? Storage { get; init; }
+        [JsonObjectField, Says(TaskObject.ExtractionWords)] public JsonElement? Extraction { get; init; }
+        [JsonObjectField, Says(TaskObject.ProgramWords)] public JsonElement? Program { get; init; }
         public SettingsRequest? Settings { get; init; }
     }
 
     internal sealed record SettingsRequest
     {
-        [Between(1, LongestTimeout)] public int? TimeoutSeconds { get; init; }
+        [Between(1, LongestTimeout), Says("Wall-clock limit of a run, waiting for the user included. Default 1800.", Example = "1800")] public int? TimeoutSeconds { get; init; }
     }
 
     internal sealed record UpdateRequest
     {
         [NotNullField] public Given<string> Name { get; init; }
         [NotNullField] public Given<string> AgentId { get; init; }
-        [Longest(LongestText)] public Given<string> Prompt { get; init; }
+        [Longest(LongestText), Says(TaskObject.PromptWords)] public Given<string> Prompt { get; init; }
         [Longest(LongestText)] public Given<string> Description { get; init; }
-        [JsonObjectField] public Given<JsonElement?> InputSchema { get; init; }
-        [JsonObjectField] public Given<JsonElement?> OutputSchema { get; init; }
-        [JsonObjectField] public Given<JsonElement?> Storage { get; init; }
-        [JsonObjectField] public Given<JsonElement?> Extraction { get; init; }
-        [JsonObjectField] public Given<JsonElement?> Program { get; init; }
+        [JsonObjectField, Says(TaskObject.InputSchemaWords)] public Given<JsonElement?> InputSchema { get; init; }
+        [JsonObjectField, Says(TaskObject.OutputSchemaWords)] public Given<JsonElement?> OutputSchema { get; init; }
+        [JsonObjectField, Says(TaskObject.StorageWords)] public Given<JsonElement?> Storage { get; init; }
+        [JsonObjectField, Says(TaskObject.ExtractionWords)] public Given<JsonElement?> Extraction { get; init; }
+        [JsonObjectField, Says(TaskObject.ProgramWords)] public Given<JsonElement?> Program { get; init; }
         public Given<SettingsRequest> Settings { get; init; }
     }
 

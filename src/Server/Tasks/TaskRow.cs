@@ -58,15 +58,31 @@ internal static class TaskStatuses
 
 /// <summary>A task on the wire.</summary>
 internal sealed record TaskObject(
-    string Id, string AgentId, string Name, string? Description, string? Prompt, string Status, JsonElement? InputSchema, JsonElement? OutputSchema,
-    JsonElement? Storage, JsonElement? Extraction, JsonElement? Program, TaskSettings Settings, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
+    string Id, string AgentId, [property: Says("What you call it.", Example = "Read the latest statement")] string Name, string? Description,
+    [property: Says(TaskObject.PromptWords)] string? Prompt,
+    [property: WordsOf(typeof(TaskStatuses)), Says("`learning` until its first success, then `test`, then `live`. Runs are allowed in every status.")] string Status,
+    [property: JsonObjectField, Says(TaskObject.InputSchemaWords, Example = "null")] JsonElement? InputSchema,
+    [property: JsonObjectField, Says(TaskObject.OutputSchemaWords, Example = TaskObject.OutputSchemaExample)] JsonElement? OutputSchema,
+    [property: JsonObjectField, Says(TaskObject.StorageWords, Example = "null")] JsonElement? Storage,
+    [property: JsonObjectField, Says(TaskObject.ExtractionWords, Example = "null")] JsonElement? Extraction,
+    [property: JsonObjectField, Says(TaskObject.ProgramWords, Example = "null")] JsonElement? Program,
+    TaskSettings Settings, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
 {
+    // For the reference: the same words where a field is sent and where it comes back.
+    public const string PromptWords = "What to do, in plain words.";
+    public const string InputSchemaWords = "JSON Schema of a run's `input`; a run whose input does not match is refused.";
+    public const string OutputSchemaWords = "JSON Schema of a run's `output`.";
+    public const string OutputSchemaExample = """{"type":"object","properties":{"amount":{"type":"number"}},"required":["amount"]}""";
+    public const string StorageWords = "What is done with files: `enabled`, `extraction`, `extraction_schema`, `extraction_prompt`, `deduplication`, `deduplication_schema`.";
+    public const string ExtractionWords = "How data are taken from pages and files.";
+    public const string ProgramWords = "The steps to run, as a user flow in the JSON format that Chrome DevTools Recorder exports.";
+
     [System.Text.Json.Serialization.JsonPropertyOrder(-1)]
     public string Object => "task";
 }
 
 /// <summary>Settings of a task. <paramref name="TimeoutSeconds"/> null: the server's default.</summary>
-internal sealed record TaskSettings(int? TimeoutSeconds);
+internal sealed record TaskSettings([property: Says("Wall-clock limit of a run, waiting for the user included; null: the server's default.", Example = "1800")] int? TimeoutSeconds);
 
 /// <summary>What agents see of tasks.</summary>
 internal sealed class AgentTasks(Db db, EventLog events) : IAgentTasks
