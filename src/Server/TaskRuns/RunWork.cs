@@ -21,6 +21,8 @@ internal sealed class Attempt(WorkItem item, TaskRunRow run, TaskRunStore runs) 
 
     public override string? CredentialId => Run.CredentialId;
 
+    public override bool ProvesCredential => Run.TaskId is null;
+
     protected override bool WasTouchedBefore => Run.SiteTouched;
 
     protected override Task WriteTouchAsync(CancellationToken cancellationToken) => runs.TouchAsync(Run, cancellationToken);
@@ -31,18 +33,19 @@ internal sealed class RunWork(Db db, TaskRunStore runs, SigningIn signingIn, Que
 {
     public async Task<RunEnding> PerformAsync(Attempt attempt, LiveSession session, ActivePlace place, CancellationToken cancellationToken)
     {
-        TaskRow? task;
+        TaskRow? task = null;
         SourceRow? source;
         await using (var connection = await db.OpenAsync(cancellationToken))
         {
-            task = await TaskRow.FindAsync(connection, null, attempt.Run.Organization, TaskId.Of(attempt.Run.TaskId), forUpdate: false, cancellationToken);
+            if (attempt.Run.TaskId is { } taskId) task = await TaskRow.FindAsync(connection, null, attempt.Run.Organization, TaskId.Of(taskId), forUpdate: false, cancellationToken);
             source = await SourceRow.FindAsync(connection, null, attempt.Run.Organization, SourceId.Of(attempt.Run.SourceId), forUpdate: false, cancellationToken);
         }
 
-        if (task is null) return new RunEnding.Failed(new Fault("request", "task_not_found", "The task was deleted before the run started."));
+        if (task is null && !attempt.ProvesCredential) return new RunEnding.Failed(new Fault("request", "task_not_found", "The task was deleted before the run started."));
         if (source is null) return new RunEnding.Failed(new Fault("source", "source_not_available", "The source was deleted before the run started."));
         if (task is { Program: null, Prompt: { Length: > 0 } }) return new RunEnding.Failed(new Fault("task", "model_not_configured", "The task has only a prompt, and no language model is configured; give it a `program`."));
         if (RunEnding.Of(await signingIn.EnterAsync(attempt, session, source, place, new RunDesk(attempt.Run, db, runs, questions, place, time), cancellationToken)) is { } ended) return ended;
+        if (task is null) return new RunEnding.Completed("{}");
         var ending = await DoTaskAsync(attempt, session, task, source, cancellationToken);
         await signingIn.KeepAsync(attempt, session, cancellationToken);
         return ending;

@@ -24,6 +24,8 @@ internal static class TaskRunRoutes
         routes = routes.Chapter("Task runs", "A run does a task on a source: it signs in, asks the user when the website does, and brings back output and files.");
         routes.MapPost("/tasks/{id}/run", RunTask.HandleAsync).OpenToTokens().Describe("Run a task", "Say on what: a credential, a connection, a source without sign-in, or a session that is still open. The answer comes at once; the run goes on in the background.")
             .At<TaskId>().Takes<RunTask.Request>().Gives<TaskRunObject>(201).Misses<CredentialId>().Misses<ConnectionId>().Misses<SessionId>().Fails("source_not_found", "state_conflict", "session_limit_exceeded");
+        routes.MapPost("/credentials/{id}/verify", VerifyCredential.HandleAsync).Describe("Verify a credential", "Starts a run that signs in with the credential and does nothing else; it has no `task_id`. A kept sign-in does not count.")
+            .At<CredentialId>().Gives<TaskRunObject>(201).Fails("state_conflict", "session_limit_exceeded");
         routes.MapGet("/task-runs", ListAsync).OpenToTokens().Describe("List task runs").Pages<TaskRunId, TaskRunObject>()
             .FilterWords("status", [.. RunStatuses.All, "cancelling"], "Only in these statuses.").FilterWords("outcome", RunStatuses.Outcomes, "Only with these results.").FilterIds<SourceId>("source_id")
             .FilterIds<AgentId>("agent_id").FilterIds<CredentialId>("credential_id").FilterIds<ConnectionId>("connection_id").FilterIds<TaskId>("task_id").FilterTimes();

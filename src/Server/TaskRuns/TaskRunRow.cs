@@ -52,8 +52,10 @@ internal sealed record TaskRunRow : IListed
 
     public string Id { get; init; } = "";
     public string OrganizationId { get; init; } = "";
-    public string TaskId { get; init; } = "";
-    public string AgentId { get; init; } = "";
+
+    /// <summary>Null: it signs in and does nothing else, to prove its credential. Then there is no agent either.</summary>
+    public string? TaskId { get; init; }
+    public string? AgentId { get; init; }
     public string SourceId { get; init; } = "";
     public string? CredentialId { get; init; }
     public string? ConnectionId { get; init; }
@@ -110,13 +112,13 @@ internal sealed record TaskRunRow : IListed
         : null;
 
     private sealed record RunEvent(
-        string Id, string Object, string Status, string? Result, string TaskId, string AgentId, string SourceId, string? CredentialId, string? ConnectionId, string? SessionId, string? ExternalId, JsonElement Errors, InteractionObject? Interaction);
+        string Id, string Object, string Status, string? Result, string? TaskId, string? AgentId, string SourceId, string? CredentialId, string? ConnectionId, string? SessionId, string? ExternalId, JsonElement Errors, InteractionObject? Interaction);
 }
 
 /// <summary>A run on the wire. <paramref name="RuntimeMs"/>: milliseconds since it started, null before. The last four are there only when asked for by <c>include</c>.</summary>
 internal sealed record TaskRunObject(
     string Id, [property: WordsOf(typeof(RunStatuses))] string Status, [property: Says("How it ended; null while it has not.", Example = "null"), OneOf("success", "failure", "unknown")] string? Result,
-    string TaskId, string AgentId, string SourceId, string? CredentialId, [property: Says("The connection it runs on.", Example = "null")] string? ConnectionId, string? SessionId,
+    [property: Says("Null for a run that only proves a credential.")] string? TaskId, string? AgentId, string SourceId, string? CredentialId, [property: Says("The connection it runs on.", Example = "null")] string? ConnectionId, string? SessionId,
     [property: Says("Milliseconds since it started; null before.", Example = "null")] long? RuntimeMs, [property: Says("What it brought back, matching the task's `output_schema`; null until it is `completed`.", Example = "null")] JsonElement? Output,
     [property: Shape(typeof(IReadOnlyList<FaultObject>)), Says("Why it failed; empty otherwise.", Example = "[]")] JsonElement Errors,
     [property: Says("What the user is asked; null unless the run waits for an answer.", Example = "null")] InteractionObject? Interaction, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject, IHasPayload
