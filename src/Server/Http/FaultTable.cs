@@ -44,6 +44,7 @@ internal static class FaultTable
         new("source", "source_blocked", null, "A bot wall or captcha is in the way, or the address may not be reached from here."),
         new("source", "source_error", null, "The website answered with an error."),
         new("interaction", "interaction_timeout", null, "Nobody answered the question in time."),
+        new("interaction", "interaction_denied", null, "The user refused on the other device."),
         new("session", "timeout", null, "No browser was free in time."),
         new("session", "session_lost", null, "The browser, or the machine it ran on, died."),
         new("session", "session_idle", null, "Nothing used the session for too long, so its browser was closed."),
