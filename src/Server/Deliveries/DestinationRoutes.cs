@@ -14,12 +14,18 @@ namespace Ostiary.Server.Deliveries;
 internal static class DestinationRoutes
 {
     private const int MostHeaders = 20;
-    private const int GeneratedSecretBytes = 32;
-    private static readonly string[] Types = ["webhook", "rabbitmq", "aws_sqs", "aws_kinesis", "aws_s3", "aws_eventbridge", "gcp_pubsub", "azure_servicebus", "hookdeck"];
 
     public static IServiceCollection AddDeliveries(this IServiceCollection services, bool isWorker)
     {
-        services.AddSingleton<WebhookSender>();
+        services
+            .AddSingleton<GuardedHttp>()
+            .AddSingleton<EventSender>()
+            .AddSingleton<IDestinationSender, WebhookSender>()
+            .AddSingleton<IDestinationSender, AwsSender>()
+            .AddSingleton<IDestinationSender, PubSubSender>()
+            .AddSingleton<IDestinationSender, ServiceBusSender>()
+            .AddSingleton<IDestinationSender, HookdeckSender>()
+            .AddSingleton<IDestinationSender, RabbitMqSender>();
         return isWorker ? services.AddHostedService<DeliveryPump>() : services;
     }
 
@@ -31,6 +37,9 @@ internal static class DestinationRoutes
         routes.MapPatch("/event-destinations/{id}", UpdateAsync);
         routes.MapDelete("/event-destinations/{id}", DeleteAsync);
         routes.MapGet("/event-destinations/{id}/event-deliveries", ListDeliveriesAsync);
+        routes.MapPost("/event-destinations/{id}/test", TestDestination.HandleAsync);
+        routes.MapPost("/event-destinations/{id}/rotate-secret", RotateSecret.HandleAsync);
+        routes.MapPost("/event-destinations/{id}/replay", ReplayEvents.HandleAsync);
     }
 
     /// <summary>Deletes deliveries past their time; called by the hourly upkeep.</summary>
@@ -47,13 +56,21 @@ internal static class DestinationRoutes
     internal sealed record CreateRequest
     {
         [RequiredField] public string? Name { get; init; }
-        public string? Type { get; init; }
+        [OneOf("webhook", "rabbitmq", "aws_sqs", "aws_kinesis", "aws_s3", "aws_eventbridge", "gcp_pubsub", "azure_servicebus", "hookdeck")] public string? Type { get; init; }
         public IReadOnlyList<string>? Events { get; init; }
         public WebhookRequest? Webhook { get; init; }
+        [JsonObjectField] public JsonElement? Rabbitmq { get; init; }
+        [JsonObjectField] public JsonElement? AwsSqs { get; init; }
+        [JsonObjectField] public JsonElement? AwsKinesis { get; init; }
+        [JsonObjectField] public JsonElement? AwsEventbridge { get; init; }
+        [JsonObjectField] public JsonElement? AwsS3 { get; init; }
+        [JsonObjectField] public JsonElement? GcpPubsub { get; init; }
+        [JsonObjectField] public JsonElement? AzureServicebus { get; init; }
+        [JsonObjectField] public JsonElement? Hookdeck { get; init; }
 
-        /// <summary>The older form of <see cref="Webhook"/>: settings here, the secret in <see cref="Credentials"/>.</summary>
-        public WebhookRequest? Config { get; init; }
-        public WebhookRequest? Credentials { get; init; }
+        /// <summary>The older form: settings here, secrets in <see cref="Credentials"/>.</summary>
+        [JsonObjectField] public JsonElement? Config { get; init; }
+        [JsonObjectField] public JsonElement? Credentials { get; init; }
     }
 
     internal sealed record UpdateRequest
@@ -62,38 +79,47 @@ internal static class DestinationRoutes
         [NotNullField, OneOf(DestinationStatuses.Active, DestinationStatuses.Inactive)] public Given<string> Status { get; init; }
         public IReadOnlyList<string>? Events { get; init; }
         public WebhookRequest? Webhook { get; init; }
-        public WebhookRequest? Config { get; init; }
-        public WebhookRequest? Credentials { get; init; }
+        [JsonObjectField] public JsonElement? Rabbitmq { get; init; }
+        [JsonObjectField] public JsonElement? AwsSqs { get; init; }
+        [JsonObjectField] public JsonElement? AwsKinesis { get; init; }
+        [JsonObjectField] public JsonElement? AwsEventbridge { get; init; }
+        [JsonObjectField] public JsonElement? AwsS3 { get; init; }
+        [JsonObjectField] public JsonElement? GcpPubsub { get; init; }
+        [JsonObjectField] public JsonElement? AzureServicebus { get; init; }
+        [JsonObjectField] public JsonElement? Hookdeck { get; init; }
+
+        /// <summary>The older form: settings here, secrets in <see cref="Credentials"/>.</summary>
+        [JsonObjectField] public JsonElement? Config { get; init; }
+        [JsonObjectField] public JsonElement? Credentials { get; init; }
     }
 
     private static async Task<Reply> CreateAsync(ApiCall call, Db db, SecretVault vault, EgressGuard egress, IdSource ids, TimeProvider time, CancellationToken cancellationToken)
     {
         var faults = new List<Fault>();
         var request = call.Read<CreateRequest>(faults);
-        using var form = await WebhookForm.ReadAsync(request.Webhook, request.Config, request.Credentials, required: !call.IsUnreadable, egress, faults, cancellationToken);
+        // An unknown type is told by itself: what it would need is not known either.
+        var type = request.Type ?? (faults.Exists(f => f.Field == "type") ? null : DestinationTypes.Webhook);
+        using var form = await WebhookForm.ReadAsync(type == DestinationTypes.Webhook, request.Webhook, request.Config, request.Credentials, required: !call.IsUnreadable, egress, faults, cancellationToken);
+        using var credentials = new DestinationCredentials();
+        var settings = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        if (type is not null and not DestinationTypes.Webhook && call.TryParseBody([]) is { } body) await DestinationTypes.ReadAsync(type, body, complete: true, settings, credentials, egress, faults, cancellationToken);
         CheckEvents(request.Events, faults);
-        if (request.Type is { } type && type != "webhook")
-        {
-            faults.Add(Types.Contains(type, StringComparer.Ordinal)
-                ? Fault.Invalid("type", $"Destinations of type `{type}` are not supported by this version; use `webhook`.")
-                : Fault.Invalid("type", $"`type` must be one of: {string.Join(", ", Types)}."));
-        }
-
         if (faults.Count > 0) return Reply.Rejected(faults);
         // What happened before the destination existed is not for it.
         var position = await EventLog.HorizonAsync(db, call.Organization, cancellationToken);
         var now = time.GetUtcNow();
         var row = new DestinationRow
         {
-            Id = ids.New<EventDestinationId>().Value, OrganizationId = call.Organization.Value, Name = request.Name!, Events = [.. request.Events ?? ["*"]], Url = form.Url!, HeaderNames = form.HeaderNames, Position = position, CreatedAt = now, UpdatedAt = now,
+            Id = ids.New<EventDestinationId>().Value, OrganizationId = call.Organization.Value, Name = request.Name!, Type = type!, Events = [.. request.Events ?? ["*"]], Url = form.Url ?? "", Settings = Json.Write(settings), CredentialNames = [.. credentials.Names], HeaderNames = form.HeaderNames, Position = position, CreatedAt = now, UpdatedAt = now,
         };
-        var generated = form.Secret is null ? WebhookForm.SecretPrefix + Convert.ToBase64String(RandomNumberGenerator.GetBytes(GeneratedSecretBytes)) : null;
-        row = row with { Secret = await form.SealSecretAsync(vault, row, generated, cancellationToken), Headers = await form.SealHeadersAsync(vault, row, cancellationToken) };
+        var generated = type == DestinationTypes.Webhook && form.Secret is null ? WebhookSecrets.Generate() : null;
+        if (type == DestinationTypes.Webhook) row = row with { Secret = await WebhookSecrets.SealAsync(vault, row, form.Secret, generated, cancellationToken), Headers = await form.SealHeadersAsync(vault, row, cancellationToken) };
+        else row = row with { Credentials = await credentials.SealAsync(vault, row, cancellationToken) };
         await using var scope = await call.BeginAsync(cancellationToken);
         await scope.Connection.ExecuteAsync(new CommandDefinition(
             """
-            INSERT INTO event_destinations (id, organization_id, name, type, status, events, url, secret, headers, header_names, position, created_at, updated_at)
-            VALUES (@Id, @OrganizationId, @Name, @Type, @Status, @Events, @Url, @Secret, @Headers, @HeaderNames, @Position, @CreatedAt, @UpdatedAt)
+            INSERT INTO event_destinations (id, organization_id, name, type, status, events, url, secret, headers, header_names, settings, credentials, credential_names, position, created_at, updated_at)
+            VALUES (@Id, @OrganizationId, @Name, @Type, @Status, @Events, @Url, @Secret, @Headers, @HeaderNames, @Settings::json, @Credentials, @CredentialNames, @Position, @CreatedAt, @UpdatedAt)
             """,
             row,
             scope.Transaction,
@@ -120,13 +146,27 @@ internal static class DestinationRoutes
     {
         var faults = new List<Fault>();
         var request = call.Read<UpdateRequest>(faults);
-        using var form = await WebhookForm.ReadAsync(request.Webhook, request.Config, request.Credentials, required: false, egress, faults, cancellationToken);
         CheckEvents(request.Events, faults);
         if (request.Name is { IsGiven: true, Value: "" }) faults.Add(Fault.Invalid("name", "`name` must not be empty."));
-        if (faults.Count > 0) return Reply.Rejected(faults);
-        if (!ObjectId.TryParse<EventDestinationId>(id, out var destinationId)) return Reply.NotFound<EventDestinationId>(id);
+        if (!ObjectId.TryParse<EventDestinationId>(id, out var destinationId)) return faults.Count > 0 ? Reply.Rejected(faults) : Reply.NotFound<EventDestinationId>(id);
         await using var scope = await call.BeginAsync(cancellationToken);
-        if (await DestinationRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, destinationId, forUpdate: true, cancellationToken) is not { } row) return Reply.NotFound<EventDestinationId>(id);
+        if (await DestinationRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, destinationId, forUpdate: true, cancellationToken) is not { } row)
+            return faults.Count > 0 ? Reply.Rejected(faults) : Reply.NotFound<EventDestinationId>(id);
+        var isWebhook = row.Type == DestinationTypes.Webhook;
+        using var form = await WebhookForm.ReadAsync(isWebhook, request.Webhook, request.Config, request.Credentials, required: false, egress, faults, cancellationToken);
+        if (isWebhook)
+        {
+            if (faults.Count > 0) return Reply.Rejected(faults);
+        }
+        else
+        {
+            using var credentials = await DestinationCredentials.OpenAsync(vault, row, cancellationToken);
+            var settings = Json.Read<Dictionary<string, JsonElement>>(row.Settings);
+            if (call.TryParseBody([]) is { } body) await DestinationTypes.ReadAsync(row.Type, body, complete: false, settings, credentials, egress, faults, cancellationToken);
+            if (faults.Count > 0) return Reply.Rejected(faults);
+            row = row with { Settings = Json.Write(settings), Credentials = await credentials.SealAsync(vault, row, cancellationToken), CredentialNames = [.. credentials.Names] };
+        }
+
         var wasActive = row.Status == DestinationStatuses.Active;
         row = row with
         {
@@ -136,12 +176,12 @@ internal static class DestinationRoutes
             Url = form.Url ?? row.Url,
             UpdatedAt = time.GetUtcNow(),
         };
-        if (form.Secret is not null) row = row with { Secret = await form.SealSecretAsync(vault, row, null, cancellationToken), PreviousSecret = null, PreviousSecretUntil = null };
+        if (form.Secret is not null) row = row with { Secret = await WebhookSecrets.SealAsync(vault, row, form.Secret, null, cancellationToken), PreviousSecret = null, PreviousSecretUntil = null };
         if (form.HasHeaders) row = row with { Headers = await form.SealHeadersAsync(vault, row, cancellationToken), HeaderNames = form.HeaderNames };
         await scope.Connection.ExecuteAsync(new CommandDefinition(
             """
             UPDATE event_destinations SET name = @Name, status = @Status, events = @Events, url = @Url, secret = @Secret, previous_secret = @PreviousSecret, previous_secret_until = @PreviousSecretUntil,
-                headers = @Headers, header_names = @HeaderNames, updated_at = @UpdatedAt
+                headers = @Headers, header_names = @HeaderNames, settings = @Settings::json, credentials = @Credentials, credential_names = @CredentialNames, updated_at = @UpdatedAt
             WHERE id = @Id
             """,
             row,
@@ -186,7 +226,7 @@ internal static class DestinationRoutes
         return Reply.Ok(await list.ReadAsync<DeliveryRow, DeliveryObject>(db, page, row => row.ToObject(), cancellationToken));
     }
 
-    private static void CheckEvents(IReadOnlyList<string>? events, List<Fault> faults)
+    internal static void CheckEvents(IReadOnlyList<string>? events, List<Fault> faults)
     {
         if (events is null or ["*"]) return;
         if (events.Count == 0) faults.Add(Fault.Invalid("events", "`events` must name at least one event type, or be [\"*\"]."));
@@ -197,7 +237,6 @@ internal static class DestinationRoutes
     /// <summary>The settings of a webhook as sent, in either form; disposing wipes its secrets.</summary>
     private sealed class WebhookForm : IDisposable
     {
-        public const string SecretPrefix = "whsec_";
         private byte[]? _headers;
 
         public string? Url { get; private set; }
@@ -208,30 +247,30 @@ internal static class DestinationRoutes
 
         public string[] HeaderNames { get; private set; } = [];
 
-        public static async Task<WebhookForm> ReadAsync(WebhookRequest? webhook, WebhookRequest? config, WebhookRequest? credentials, bool required, EgressGuard egress, List<Fault> faults, CancellationToken cancellationToken)
+        public static async Task<WebhookForm> ReadAsync(
+            bool isWebhook, WebhookRequest? webhook, JsonElement? config, JsonElement? credentials, bool required, EgressGuard egress, List<Fault> faults, CancellationToken cancellationToken)
         {
             var form = new WebhookForm();
-            var (given, field) = webhook is not null ? (webhook, "webhook") : (config, "config");
-            form.Secret = given?.Secret ?? credentials?.Secret;
-            if (required && given?.Url is null) faults.Add(Fault.Missing($"{field}.url".Replace("config", webhook is null && config is null ? "webhook" : field, StringComparison.Ordinal)));
+            if (!isWebhook)
+            {
+                webhook?.Secret?.Dispose();
+                return form;
+            }
+
+            var older = Older(config, "config", faults);
+            var withSecret = Older(credentials, "credentials", faults);
+            var (given, field) = webhook is not null || older is null ? (webhook, "webhook") : (older, "config");
+            form.Secret = given?.Secret ?? withSecret?.Secret;
+            var secretField = given?.Secret is null && withSecret is not null ? "credentials" : field;
+            if (required && given?.Url is null && !faults.Exists(f => f.Field == $"{field}.url" || f.Field == field)) faults.Add(Fault.Missing($"{field}.url"));
             if (given?.Url is { } text) form.Url = await ReadUrlAsync(text, $"{field}.url", egress, faults, cancellationToken);
-            if ((given?.CustomHeaders ?? credentials?.CustomHeaders) is { } headers) form.ReadHeaders(headers, $"{field}.custom_headers", faults);
-            if (form.Secret is { } secret && !secret.Reveal(IsStandard)) faults.Add(Fault.Invalid($"{field}.secret", $"`{field}.secret` must be `{SecretPrefix}` followed by 24 to 64 bytes in base64 (Standard Webhooks); leave it out to have one generated."));
+            if ((given?.CustomHeaders ?? withSecret?.CustomHeaders) is { } headers) form.ReadHeaders(headers, $"{field}.custom_headers", faults);
+            if (form.Secret is { } secret && !WebhookSecrets.IsStandard(secret)) faults.Add(Fault.Invalid($"{secretField}.secret", WebhookSecrets.Expected($"{secretField}.secret")));
             return form;
         }
 
-        public async Task<byte[]> SealSecretAsync(SecretVault vault, DestinationRow row, string? generated, CancellationToken cancellationToken)
-        {
-            var plain = Secret?.RevealUtf8() ?? System.Text.Encoding.UTF8.GetBytes(generated!);
-            try
-            {
-                return await vault.SealEnvelopeAsync(row.SecretContext, plain, cancellationToken);
-            }
-            finally
-            {
-                CryptographicOperations.ZeroMemory(plain);
-            }
-        }
+        private static WebhookRequest? Older(JsonElement? element, string field, List<Fault> faults) =>
+            element is { ValueKind: JsonValueKind.Object } found ? (WebhookRequest)RequestBinder.Read(typeof(WebhookRequest), found, field, faults) : null;
 
         public async Task<byte[]?> SealHeadersAsync(SecretVault vault, DestinationRow row, CancellationToken cancellationToken) =>
             _headers is { } headers ? await vault.SealEnvelopeAsync(row.HeadersContext, headers, cancellationToken) : null;
@@ -240,15 +279,6 @@ internal static class DestinationRoutes
         {
             Secret?.Dispose();
             if (_headers is { } headers) CryptographicOperations.ZeroMemory(headers);
-        }
-
-        private static bool IsStandard(ReadOnlyMemory<char> secret)
-        {
-            if (!secret.Span.StartsWith(SecretPrefix, StringComparison.Ordinal)) return false;
-            Span<byte> key = stackalloc byte[96];
-            var valid = Convert.TryFromBase64Chars(secret.Span[SecretPrefix.Length..], key, out var length) && length is >= 24 and <= 64;
-            CryptographicOperations.ZeroMemory(key);
-            return valid;
         }
 
         private static async Task<string?> ReadUrlAsync(string text, string field, EgressGuard egress, List<Fault> faults, CancellationToken cancellationToken)
