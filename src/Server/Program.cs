@@ -5,6 +5,7 @@ using Ostiary.Server;
 using Ostiary.Server.Agents;
 using Ostiary.Server.ApiKeys;
 using Ostiary.Server.ComponentTokens;
+using Ostiary.Server.Connections;
 using Ostiary.Server.Credentials;
 using Ostiary.Server.Data;
 using Ostiary.Server.Deliveries;
@@ -12,6 +13,7 @@ using Ostiary.Server.Events;
 using Ostiary.Server.Http;
 using Ostiary.Server.Interactions;
 using Ostiary.Server.Sessions;
+using Ostiary.Server.SignIns;
 using Ostiary.Server.Sources;
 using Ostiary.Server.Storage;
 using Ostiary.Server.TaskRuns;
@@ -20,6 +22,9 @@ using Ostiary.Server.Work;
 
 // Commands of the operator: run beside a running server, or alone.
 if (args is ["organizations" or "api-keys", ..]) return await OperatorCommands.RunAsync(args);
+#pragma warning disable RS0030 // The terminal belongs to Program.cs.
+if (args is ["look", .. var lookArgs]) return await Look.RunAsync(lookArgs, Console.Out, CancellationToken.None);
+#pragma warning restore RS0030
 
 var builder = WebApplication.CreateSlimBuilder(args);
 var settings = Settings.Of(builder, args);
@@ -46,9 +51,13 @@ services.AddSingleton(_ => ProcessGuard.Start());
 settings.Add<ApiKeyOptions>("ApiKeys");
 settings.Add<TokenOptions>("ComponentTokens", (o, fault) => { if (o.Lifetime < TimeSpan.FromSeconds(1)) fault("Lifetime is at least one second."); foreach (var wrong in o.Origins().Where(origin => !CreateToken.IsOrigin(origin))) fault($"AllowedOrigins: {wrong} is not an origin such as https://app.example."); });
 settings.Add<EventOptions>("Events");
-var sessions = settings.Add<SessionOptions>("Sessions", (o, fault) => { if (o.PerWorker < 0 || o.ActivePerWorker < 0 || o.IdlePerWorker < 0 || o.MaxConcurrent < 0) fault("PerWorker, ActivePerWorker, IdlePerWorker and MaxConcurrent are 0 or more."); });
+var sessions = settings.Add<SessionOptions>("Sessions", (o, fault) => { if (o.PerWorker < 0 || o.ActivePerWorker < 0 || o.IdlePerWorker < 0 || o.ConnectedPerWorker < 0 || o.MaxConcurrent < 0) fault("PerWorker, ActivePerWorker, IdlePerWorker, ConnectedPerWorker and MaxConcurrent are 0 or more."); });
+settings.Add<ConnectionOptions>("Connections", (o, fault) => { if (o.ConnectTimeout < TimeSpan.FromSeconds(1)) fault("ConnectTimeout is at least one second."); });
 settings.Add<InteractionOptions>("Interactions", (o, fault) => { if (o.Timeout < TimeSpan.FromSeconds(1)) fault("Timeout is at least one second."); });
-settings.Add<StorageOptions>("Storage");
+settings.Add<StorageOptions>("Storage", StorageOptions.Check);
+settings.Add<TaskOptions>("Tasks", TaskOptions.Check);
+settings.Add<TaskRunOptions>("TaskRuns", (o, fault) => { if (o.ReviewTimeout <= TimeSpan.Zero) fault("ReviewTimeout is longer than nothing."); });
+settings.Add<UpkeepOptions>("Upkeep", (o, fault) => { if (o.Every < TimeSpan.FromMilliseconds(100)) fault("Every is at least 100 milliseconds."); });
 settings.Add<DeliveryOptions>("Deliveries", (o, fault) => { if (o.Delays() is null) fault("Schedule is a comma-separated list of durations, such as 5s,5m,1h."); if (o.PerDestination < 1 || o.Destinations < 1) fault("PerDestination and Destinations are 1 or more."); });
 var browser = settings.Add<BrowserOptions>("Browser");
 if (configuration["Chromium"] is { Length: > 0 } chromium) browser.ExecutablePath = chromium;
@@ -57,10 +66,10 @@ browser.RunDirectory = Path.Combine(Path.GetFullPath(configuration["Data"] is { 
 
 // Services start in this order and stop in reverse: the worker last and first.
 services.AddData(configuration).AddVault(configuration);
-services.AddApiKeys().AddComponentTokens().AddEvents().AddTasks().AddCredentials().AddSessions(isWorker).AddInteractions().AddStorage().AddTaskRuns(isWorker).AddDeliveries(isWorker);
+services.AddApiKeys().AddComponentTokens().AddEvents().AddSources().AddTasks().AddCredentials().AddSessions(isWorker).AddInteractions().AddStorage().AddSignIns(isWorker).AddConnections(isWorker).AddTaskRuns(isWorker).AddDeliveries(isWorker);
 services.AddHostedService<Upkeep>();
 settings.Normalise<WorkOptions>("Work");
-services.AddWork(configuration, isWorker).Configure<WorkOptions>(o => o.Limits[RunJob.WorkKind] = sessions.RunsHeld);
+services.AddWork(configuration, isWorker).Configure<WorkOptions>(o => o.Limits[RunJob.WorkKind] = o.Limits[ConnectJob.WorkKind] = sessions.RunsHeld);
 
 if (roles.Length == 0 || roles.Any(r => r is not ("api" or "worker"))) Fail(["OSTIARY_ROLES takes `api`, `worker` or both, separated by a comma."]);
 if (settings.Faults.Count > 0) Fail(settings.Faults);
@@ -95,11 +104,12 @@ if (roles.Contains("api"))
         .Use(Permission.Step)
         .Use((HttpContext context, RequestDelegate next) => Pipeline.Body(context, next, http))
         .Use((HttpContext context, RequestDelegate next) => Idempotency.Step(context, next, Get<Db>(), Get<Ostiary.Vault.SecretVault>(), Get<IdempotencyOptions>(), Get<TimeProvider>())));
-    api.MapGet("/test", () => Reply.Ok(new TestObject()));
+    api.MapTest();
     api.MapAgents();
     api.MapSources();
     api.MapTasks();
     api.MapTaskRuns();
+    api.MapConnections();
     api.MapCredentials();
     api.MapSessions();
     api.MapStorage();
@@ -108,6 +118,7 @@ if (roles.Contains("api"))
     api.MapApiKeys();
     api.MapOrganization();
     api.MapComponentTokens();
+    app.MapReference();
 }
 
 if (listsRoutes) return OperatorCommands.ListRoutes(((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints));

@@ -10,17 +10,18 @@ internal static class AgentRoutes
 {
     public static void MapAgents(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/agents", CreateAsync);
-        routes.MapGet("/agents", ListAsync);
-        routes.MapGet("/agents/{id}", GetAsync);
-        routes.MapPatch("/agents/{id}", UpdateAsync);
-        routes.MapDelete("/agents/{id}", DeleteAsync);
+        routes = routes.Chapter("Agents", "An agent is a named group of tasks.");
+        routes.MapPost("/agents", CreateAsync).Describe("Create an agent").Takes<CreateRequest>().Gives<AgentObject>(201).Fails("id_conflict");
+        routes.MapGet("/agents", ListAsync).Describe("List agents").Pages<AgentId, AgentObject>();
+        routes.MapGet("/agents/{id}", GetAsync).Describe("Get an agent").At<AgentId>().Gives<AgentObject>();
+        routes.MapPatch("/agents/{id}", UpdateAsync).Describe("Update an agent").At<AgentId>().Takes<UpdateRequest>().Gives<AgentObject>();
+        routes.MapDelete("/agents/{id}", DeleteAsync).Describe("Delete an agent", "Its tasks are deleted with it; their runs stay readable.").At<AgentId>().Deletes();
     }
 
     internal sealed record CreateRequest
     {
-        public string? Id { get; init; }
-        [RequiredField] public string? Name { get; init; }
+        [Says(ChosenId.Words)] public string? Id { get; init; }
+        [RequiredField, Says("What you call it.", Example = "Statements")] public string? Name { get; init; }
         [Longest(10_000)] public string? Description { get; init; }
     }
 

@@ -31,14 +31,16 @@ internal sealed record AgentRow : IListed
 }
 
 /// <summary>An agent on the wire.</summary>
-internal sealed record AgentObject(string Id, string Name, string? Description, IReadOnlyList<AgentTask> Tasks, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
+internal sealed record AgentObject(
+    string Id, [property: Says("What you call it.", Example = "Statements")] string Name, string? Description, [property: Says("Its tasks, oldest first.")] IReadOnlyList<AgentTask> Tasks,
+    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
 {
     [System.Text.Json.Serialization.JsonPropertyOrder(-1)]
     public string Object => "agent";
 }
 
 /// <summary>A task in its agent's list.</summary>
-internal sealed record AgentTask(string Id, string Name, string Status)
+internal sealed record AgentTask(string Id, [property: Says("What you call it.", Example = "Read the latest statement")] string Name, [property: Says("As in the task itself."), OneOf("learning", "test", "live")] string Status)
 {
     public string Object => "task";
 }

@@ -5,6 +5,15 @@ using Ostiary.Vault;
 
 namespace Ostiary.Server.Credentials;
 
+/// <summary><c>auth_credentials</c> for the reference; <see cref="AuthCredentials"/> reads it, each secret from the body's bytes.</summary>
+internal sealed record AuthCredentialsForm
+{
+    [Longest(AuthCredentials.LongestValue), Says("The user name; needed by `username_password` and `google_sso`.", Example = "ada@example.com")] public string? Username { get; init; }
+    [Longest(AuthCredentials.LongestValue), Says("The password; empty when the website asks for none.", Example = "correct horse battery staple")] public Secret? Password { get; init; }
+    [Longest(AuthCredentials.LongestValue), Says("Base32 or an otpauth URI: MFA codes are then answered without asking anybody.")] public Secret? TotpSecret { get; init; }
+    [JsonObjectField, Says("Further values that the login asks for, at most 10: a text, or `{value, secret: true}` for one that is never shown again.")] public JsonElement? SourceFields { get; init; }
+}
+
 /// <summary>
 /// <c>auth_credentials</c> as a client sent it. Secrets go from the body's bytes into <see cref="Secret"/>s; disposing wipes them.
 /// </summary>
@@ -12,7 +21,8 @@ internal sealed partial class AuthCredentials : IDisposable
 {
     private const string Field = "auth_credentials";
     private const int MostSourceFields = 10;
-    private const int LongestValue = 1_000;
+    /// <summary>Longest value in characters.</summary>
+    public const int LongestValue = 1_000;
 
     /// <summary>True for slots that were given; a null value removes what was there.</summary>
     public Dictionary<string, Secret?> Secrets { get; } = new(StringComparer.Ordinal);
@@ -21,6 +31,9 @@ internal sealed partial class AuthCredentials : IDisposable
 
     /// <summary>Readable source fields by key, or null when <c>source_fields</c> was not given. Giving it replaces all source fields, secret ones too.</summary>
     public Dictionary<string, string>? SourceFields { get; private set; }
+
+    /// <summary>Keys of the source fields that were given, readable and secret ones.</summary>
+    public IReadOnlyCollection<string> FieldNames => [.. SourceFields?.Keys ?? Enumerable.Empty<string>(), .. Secrets.Where(s => s.Value is not null && s.Key.StartsWith(SecretFieldSlot(""), StringComparison.Ordinal)).Select(s => s.Key[SecretFieldSlot("").Length..])];
 
     /// <summary>The slot of a secret source field.</summary>
     public static string SecretFieldSlot(string key) => "source_field:" + key;

@@ -70,6 +70,9 @@ internal sealed record CredentialRow : IListed
     /// <summary>What a sealed slot is bound to.</summary>
     public string SlotContext(string slot) => $"{KeyContext}/{slot}";
 
+    /// <summary>Where a refusal of these values counts: at this source, or at every source of the organization when an identity provider refused them.</summary>
+    public string RefusalScope => AuthMethod == AuthMethods.GoogleSso ? $"{AuthMethods.GoogleSso}/{OrganizationId}" : SourceId;
+
     public WrappedDataKey? WrappedKey => DataKey is { } bytes ? new WrappedDataKey(bytes) : null;
 
     public CredentialObject ToObject() => new(Id, SourceId, AuthMethod, ReadableAuth(), ExternalId, Status, CreatedAt, UpdatedAt);
@@ -93,7 +96,8 @@ internal sealed record CredentialRow : IListed
 
 /// <summary>A credential on the wire. Nothing secret is ever part of it.</summary>
 internal sealed record CredentialObject(
-    string Id, string SourceId, string AuthMethod, AuthCredentialsObject AuthCredentials, string? ExternalId, string Status, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
+    string Id, string SourceId, [property: OneOf(AuthMethods.UsernamePassword, AuthMethods.GoogleSso, AuthMethods.None)] string AuthMethod, [property: Says("Its readable part: nothing secret is ever returned.")] AuthCredentialsObject AuthCredentials,
+    [property: Says("Your own id for the user.", Example = "user-17")] string? ExternalId, [property: WordsOf(typeof(CredentialStatuses))] string Status, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
 {
     [System.Text.Json.Serialization.JsonPropertyOrder(-1)]
     public string Object => "credential";
@@ -103,8 +107,10 @@ internal sealed record CredentialObject(
 internal sealed record AuthCredentialsObject(string? Username, JsonElement? SourceFields)
 {
     [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
+    [Says("The user name.", Example = "ada@example.com")]
     public string? Username { get; init; } = Username;
 
     [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
+    [JsonObjectField, Says("Readable source fields by key.")]
     public JsonElement? SourceFields { get; init; } = SourceFields;
 }

@@ -31,15 +31,21 @@ internal static class DestinationRoutes
 
     public static void MapEventDestinations(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/event-destinations", CreateAsync);
-        routes.MapGet("/event-destinations", ListAsync);
-        routes.MapGet("/event-destinations/{id}", GetAsync);
-        routes.MapPatch("/event-destinations/{id}", UpdateAsync);
-        routes.MapDelete("/event-destinations/{id}", DeleteAsync);
-        routes.MapGet("/event-destinations/{id}/event-deliveries", ListDeliveriesAsync);
-        routes.MapPost("/event-destinations/{id}/test", TestDestination.HandleAsync);
-        routes.MapPost("/event-destinations/{id}/rotate-secret", RotateSecret.HandleAsync);
-        routes.MapPost("/event-destinations/{id}/replay", ReplayEvents.HandleAsync);
+        routes = routes.Chapter("Event destinations", "An event destination is where events are sent: signed webhooks, queues, streams and buckets; at least once, each destination on its own.");
+        routes.MapPost("/event-destinations", CreateAsync).Describe("Create an event destination", "A signing secret that the server makes is shown in this answer and never again.").Takes<CreateRequest>().Gives<DestinationObject>(201)
+            .Sends<EventObject>("event", "A webhook as your server receives it, signed by Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`.");
+        routes.MapGet("/event-destinations", ListAsync).Describe("List event destinations").Pages<EventDestinationId, DestinationObject>();
+        routes.MapGet("/event-destinations/{id}", GetAsync).Describe("Get an event destination").At<EventDestinationId>().Gives<DestinationObject>();
+        routes.MapPatch("/event-destinations/{id}", UpdateAsync).Describe("Update an event destination", "Set `active` again, it delivers what it missed.").At<EventDestinationId>().Takes<UpdateRequest>().Gives<DestinationObject>();
+        routes.MapDelete("/event-destinations/{id}", DeleteAsync).Describe("Delete an event destination").At<EventDestinationId>().Deletes();
+        routes.MapGet("/event-destinations/{id}/event-deliveries", ListDeliveriesAsync).Describe("List an event destination's deliveries").At<EventDestinationId>().Pages<EventDeliveryId, DeliveryObject>()
+            .FilterWords("status", DeliveryStatuses.All, "Only in these statuses.").FilterWords("type", EventTypes.All, "Only of events of these types.");
+        routes.MapPost("/event-destinations/{id}/test", TestDestination.HandleAsync)
+            .Describe("Test an event destination", "Sends an event that tells of nothing, now and once, and answers with what came of it. It is in no list and is not tried again.").At<EventDestinationId>().Gives<DeliveryObject>();
+        routes.MapPost("/event-destinations/{id}/rotate-secret", RotateSecret.HandleAsync)
+            .Describe("Rotate an event destination's secret", "The new secret of a webhook is shown in this answer and never again. The old one signs beside it for 24 hours.").At<EventDestinationId>().Takes<RotateSecret.Request>().Gives<DestinationObject>().Fails("state_conflict");
+        routes.MapPost("/event-destinations/{id}/replay", ReplayEvents.HandleAsync)
+            .Describe("Replay events to an event destination", "Delivers what happened in a span of time again, as far as events are kept, with the same `webhook-id`. Events of one object keep their order.").At<EventDestinationId>().Takes<ReplayEvents.Request>().Gives<ReplayObject>().Fails("state_conflict");
     }
 
     /// <summary>Deletes deliveries past their time; called by the hourly upkeep.</summary>
@@ -48,29 +54,29 @@ internal static class DestinationRoutes
 
     internal sealed record WebhookRequest
     {
-        [Longest(2_000)] public string? Url { get; init; }
-        [Longest(10_000)] public string? CustomHeaders { get; init; }
-        public Secret? Secret { get; init; }
+        [Longest(2_000), Says("Where to post events to: absolute, http or https.", Example = "https://example.com/hooks/ostiary")] public string? Url { get; init; }
+        [Longest(10_000), Says("A string that holds a JSON object of further request headers.")] public string? CustomHeaders { get; init; }
+        [Says("`whsec_` and 24 to 64 bytes in base64; made by the server when absent.")] public Secret? Secret { get; init; }
     }
 
     internal sealed record CreateRequest
     {
-        [RequiredField] public string? Name { get; init; }
-        [OneOf("webhook", "rabbitmq", "aws_sqs", "aws_kinesis", "aws_s3", "aws_eventbridge", "gcp_pubsub", "azure_servicebus", "hookdeck")] public string? Type { get; init; }
-        public IReadOnlyList<string>? Events { get; init; }
-        public WebhookRequest? Webhook { get; init; }
-        [JsonObjectField] public JsonElement? Rabbitmq { get; init; }
-        [JsonObjectField] public JsonElement? AwsSqs { get; init; }
-        [JsonObjectField] public JsonElement? AwsKinesis { get; init; }
-        [JsonObjectField] public JsonElement? AwsEventbridge { get; init; }
-        [JsonObjectField] public JsonElement? AwsS3 { get; init; }
-        [JsonObjectField] public JsonElement? GcpPubsub { get; init; }
-        [JsonObjectField] public JsonElement? AzureServicebus { get; init; }
-        [JsonObjectField] public JsonElement? Hookdeck { get; init; }
+        [RequiredField, Says("What you call it.", Example = "Production")] public string? Name { get; init; }
+        [OneOf("webhook", "rabbitmq", "aws_sqs", "aws_kinesis", "aws_s3", "aws_eventbridge", "gcp_pubsub", "azure_servicebus", "hookdeck"), Says("Default `webhook`. The settings stand in the field of this name.", Example = "webhook")] public string? Type { get; init; }
+        [Says("Event types, or `*` alone for all, which is the default.", Example = """["*"]""")] public IReadOnlyList<string>? Events { get; init; }
+        [Says("Settings of a webhook.", Example = """{"url":"https://example.com/hooks/ostiary"}""")] public WebhookRequest? Webhook { get; init; }
+        [JsonObjectField, Says("Settings of `rabbitmq`: `server_url` (host:port), `username`, `password`; `exchange`, `routing_key`, `tls` (default true).")] public JsonElement? Rabbitmq { get; init; }
+        [JsonObjectField, Says("Settings of `aws_sqs`: `queue_url`, `key`, `secret`; `session`, `region`, `endpoint`.")] public JsonElement? AwsSqs { get; init; }
+        [JsonObjectField, Says("Settings of `aws_kinesis`: `stream_name`, `region`, `key`, `secret`; `session`, `endpoint`.")] public JsonElement? AwsKinesis { get; init; }
+        [JsonObjectField, Says("Settings of `aws_eventbridge`: `region`, `key`, `secret`; `event_bus_name`, `session`, `endpoint`.")] public JsonElement? AwsEventbridge { get; init; }
+        [JsonObjectField, Says("Settings of `aws_s3`: `bucket`, `region`, `key`, `secret`; `key_prefix`, `storage_class`, `session`, `endpoint`.")] public JsonElement? AwsS3 { get; init; }
+        [JsonObjectField, Says("Settings of `gcp_pubsub`: `project_id`, `topic`, `service_account_json`; `endpoint`.")] public JsonElement? GcpPubsub { get; init; }
+        [JsonObjectField, Says("Settings of `azure_servicebus`: `name` (of a queue or topic), `connection_string`.")] public JsonElement? AzureServicebus { get; init; }
+        [JsonObjectField, Says("Settings of `hookdeck`: `token`; `endpoint`.")] public JsonElement? Hookdeck { get; init; }
 
         /// <summary>The older form: settings here, secrets in <see cref="Credentials"/>.</summary>
-        [JsonObjectField] public JsonElement? Config { get; init; }
-        [JsonObjectField] public JsonElement? Credentials { get; init; }
+        [JsonObjectField, Says("The older form: settings here, secrets in `credentials`.")] public JsonElement? Config { get; init; }
+        [JsonObjectField, Says("The older form: secrets here, settings in `config`.")] public JsonElement? Credentials { get; init; }
     }
 
     internal sealed record UpdateRequest
@@ -79,18 +85,18 @@ internal static class DestinationRoutes
         [NotNullField, OneOf(DestinationStatuses.Active, DestinationStatuses.Inactive)] public Given<string> Status { get; init; }
         public IReadOnlyList<string>? Events { get; init; }
         public WebhookRequest? Webhook { get; init; }
-        [JsonObjectField] public JsonElement? Rabbitmq { get; init; }
-        [JsonObjectField] public JsonElement? AwsSqs { get; init; }
-        [JsonObjectField] public JsonElement? AwsKinesis { get; init; }
-        [JsonObjectField] public JsonElement? AwsEventbridge { get; init; }
-        [JsonObjectField] public JsonElement? AwsS3 { get; init; }
-        [JsonObjectField] public JsonElement? GcpPubsub { get; init; }
-        [JsonObjectField] public JsonElement? AzureServicebus { get; init; }
-        [JsonObjectField] public JsonElement? Hookdeck { get; init; }
+        [JsonObjectField, Says("Settings of `rabbitmq`: `server_url` (host:port), `username`, `password`; `exchange`, `routing_key`, `tls` (default true).")] public JsonElement? Rabbitmq { get; init; }
+        [JsonObjectField, Says("Settings of `aws_sqs`: `queue_url`, `key`, `secret`; `session`, `region`, `endpoint`.")] public JsonElement? AwsSqs { get; init; }
+        [JsonObjectField, Says("Settings of `aws_kinesis`: `stream_name`, `region`, `key`, `secret`; `session`, `endpoint`.")] public JsonElement? AwsKinesis { get; init; }
+        [JsonObjectField, Says("Settings of `aws_eventbridge`: `region`, `key`, `secret`; `event_bus_name`, `session`, `endpoint`.")] public JsonElement? AwsEventbridge { get; init; }
+        [JsonObjectField, Says("Settings of `aws_s3`: `bucket`, `region`, `key`, `secret`; `key_prefix`, `storage_class`, `session`, `endpoint`.")] public JsonElement? AwsS3 { get; init; }
+        [JsonObjectField, Says("Settings of `gcp_pubsub`: `project_id`, `topic`, `service_account_json`; `endpoint`.")] public JsonElement? GcpPubsub { get; init; }
+        [JsonObjectField, Says("Settings of `azure_servicebus`: `name` (of a queue or topic), `connection_string`.")] public JsonElement? AzureServicebus { get; init; }
+        [JsonObjectField, Says("Settings of `hookdeck`: `token`; `endpoint`.")] public JsonElement? Hookdeck { get; init; }
 
         /// <summary>The older form: settings here, secrets in <see cref="Credentials"/>.</summary>
-        [JsonObjectField] public JsonElement? Config { get; init; }
-        [JsonObjectField] public JsonElement? Credentials { get; init; }
+        [JsonObjectField, Says("The older form: settings here, secrets in `credentials`.")] public JsonElement? Config { get; init; }
+        [JsonObjectField, Says("The older form: secrets here, settings in `config`.")] public JsonElement? Credentials { get; init; }
     }
 
     private static async Task<Reply> CreateAsync(ApiCall call, Db db, SecretVault vault, EgressGuard egress, IdSource ids, TimeProvider time, CancellationToken cancellationToken)

@@ -13,6 +13,7 @@ internal static class DestinationStatuses
     public const string Active = "active";
     /// <summary>Switched off by its owner, or because a delivery used up its attempts. Nothing is lost: switched on again it delivers what it missed.</summary>
     public const string Inactive = "inactive";
+    public static readonly IReadOnlyList<string> All = [PendingVerification, Active, Inactive];
 }
 
 /// <summary>A destination as it is stored.</summary>
@@ -90,7 +91,11 @@ internal sealed record DestinationRow : IListed
 }
 
 /// <summary>A destination on the wire: one object named like its type holds its settings, with secrets withheld.</summary>
-internal sealed record DestinationObject(string Id, string Name, string Type, string Status, IReadOnlyList<string> Events, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
+internal sealed record DestinationObject(
+    string Id, [property: Says("What you call it.", Example = "Production")] string Name,
+    [property: OneOf("webhook", "rabbitmq", "aws_sqs", "aws_kinesis", "aws_s3", "aws_eventbridge", "gcp_pubsub", "azure_servicebus", "hookdeck"), Says("The field of this name holds the settings.", Example = "webhook")] string Type,
+    [property: WordsOf(typeof(DestinationStatuses)), Says("`inactive` when switched off, or when a delivery used up its attempts.", Example = "active")] string Status,
+    [property: Says("Event types, or `*` alone for all.", Example = """["*"]""")] IReadOnlyList<string> Events, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
 {
     [JsonPropertyOrder(-1)]
     public string Object => "event_destination";
@@ -99,38 +104,50 @@ internal sealed record DestinationObject(string Id, string Name, string Type, st
     public WebhookObject? Webhook { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonObjectField]
     public JsonElement? Rabbitmq { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonObjectField]
     public JsonElement? AwsSqs { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonObjectField]
     public JsonElement? AwsKinesis { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), JsonPropertyName("aws_s3")]
+    [JsonObjectField]
     public JsonElement? AwsS3 { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonObjectField]
     public JsonElement? AwsEventbridge { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonObjectField]
     public JsonElement? GcpPubsub { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonObjectField]
     public JsonElement? AzureServicebus { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonObjectField]
     public JsonElement? Hookdeck { get; init; }
 }
 
 /// <summary>A webhook's settings, secrets withheld. <paramref name="Secret"/> is there once, in the answer that made it.</summary>
 /// <param name="PreviousSecretUntil">Until when the secret before the last rotation signs as well; null when there was none.</param>
-internal sealed record WebhookObject(string Url, string? CustomHeaders, DateTimeOffset? PreviousSecretUntil, string? Secret)
+internal sealed record WebhookObject(
+    [property: Says("Where events are posted to.", Example = "https://example.com/hooks/ostiary")] string Url, [property: Says("The names of further headers; their values are withheld.", Example = "null")] string? CustomHeaders,
+    DateTimeOffset? PreviousSecretUntil, string? Secret)
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Says("Until when the secret before the last rotation signs as well; absent when there was none.")]
     public DateTimeOffset? PreviousSecretUntil { get; init; } = PreviousSecretUntil;
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Says("The signing secret, once: in the answer that made it.")]
     public string? Secret { get; init; } = Secret;
 }
 
@@ -185,7 +202,7 @@ internal sealed record DeliveryRow : IListed
 
 /// <summary>A delivery on the wire.</summary>
 internal sealed record DeliveryObject(
-    string Id, string Status, string EventType, string EventId, string EventDestinationId, int Attempts, DateTimeOffset? NextAttemptAt, DateTimeOffset? DeliveredAt, int? ResponseCode, string? ResponseExcerpt,
+    string Id, [property: WordsOf(typeof(DeliveryStatuses))] string Status, string EventType, string EventId, string EventDestinationId, int Attempts, DateTimeOffset? NextAttemptAt, DateTimeOffset? DeliveredAt, int? ResponseCode, string? ResponseExcerpt,
     DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
 {
     [JsonPropertyOrder(-1)]

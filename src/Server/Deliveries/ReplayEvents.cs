@@ -16,9 +16,9 @@ internal static class ReplayEvents
 
     internal sealed record Request
     {
-        [RequiredField] public string? CreatedAfter { get; init; }
-        public string? CreatedBefore { get; init; }
-        public IReadOnlyList<string>? Events { get; init; }
+        [RequiredField, Says("Events after this moment.", Example = "2026-03-01T00:00:00Z")] public string? CreatedAfter { get; init; }
+        [Says("And before this one; absent: up to now.", Example = "2026-03-02T00:00:00Z")] public string? CreatedBefore { get; init; }
+        [Says("Only of these types; absent: those of the destination.", Example = """["task_run.completed"]""")] public IReadOnlyList<string>? Events { get; init; }
     }
 
     public static async Task<Reply> HandleAsync(string id, ApiCall call, WakeUps wakeUps, IdSource ids, TimeProvider time, CancellationToken cancellationToken)
@@ -68,7 +68,9 @@ internal static class ReplayEvents
 }
 
 /// <summary>What a replay began: how many deliveries are due again.</summary>
-internal sealed record ReplayObject(string EventDestinationId, int Count, DateTimeOffset CreatedAfter, DateTimeOffset? CreatedBefore, IReadOnlyList<string> Events, DateTimeOffset CreatedAt) : ApiObject
+internal sealed record ReplayObject(
+    string EventDestinationId, [property: Says("How many events are delivered again.", Example = "12")] int Count, [property: Says("Events after this moment.")] DateTimeOffset CreatedAfter,
+    [property: Says("And before this one.")] DateTimeOffset? CreatedBefore, [property: Says("Only of these types; `*` for all.", Example = """["*"]""")] IReadOnlyList<string> Events, DateTimeOffset CreatedAt) : ApiObject
 {
     [JsonPropertyOrder(-1)]
     public string Object => "event_replay";

@@ -9,7 +9,7 @@ internal static class RotateSecret
 {
     internal sealed record Request
     {
-        public Secret? Secret { get; init; }
+        [Says("`whsec_` and 24 to 64 bytes in base64; made by the server when absent.")] public Secret? Secret { get; init; }
     }
 
     public static async Task<Reply> HandleAsync(string id, ApiCall call, SecretVault vault, DeliveryOptions options, TimeProvider time, CancellationToken cancellationToken)

@@ -102,7 +102,10 @@ internal sealed record EventRow : IListed
 }
 
 /// <summary>An event on the wire: in lists, in the stream, and as the body of a webhook.</summary>
-internal sealed record EventObject(string Id, string Type, JsonElement Data, DateTimeOffset CreatedAt) : ApiObject
+internal sealed record EventObject(
+    string Id, [property: WordsOf(typeof(EventTypes)), Says("What happened.", Example = "task_run.completed")] string Type,
+    [property: JsonObjectField, Says("The object as it was then, in short: never input, output or secrets.", Example = """{"id":"trun_0T9hPWTq00a1B2c3D4e5F6","object":"task_run","status":"completed"}""")] JsonElement Data,
+    DateTimeOffset CreatedAt) : ApiObject
 {
     [System.Text.Json.Serialization.JsonPropertyOrder(-1)]
     public string Object => "event";

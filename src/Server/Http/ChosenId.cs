@@ -3,6 +3,9 @@ namespace Ostiary.Server.Http;
 /// <summary>Create calls for agents, sources and tasks accept an id chosen by the client.</summary>
 internal static class ChosenId
 {
+    /// <summary>For the reference.</summary>
+    public const string Words = "An id of your own choice, with the right prefix; generated when absent.";
+
     /// <summary>The chosen id, or a new one; a fault when it has the wrong form.</summary>
     public static T Read<T>(string? chosen, IdSource ids, List<Fault> faults) where T : struct, IObjectId<T>
     {

@@ -104,6 +104,15 @@ internal readonly record struct StorageId(string Value) : IObjectId<StorageId>
     public override string ToString() => Value;
 }
 
+/// <summary>A picture of a run's page.</summary>
+internal readonly record struct ScreenshotId(string Value) : IObjectId<ScreenshotId>
+{
+    public static string Prefix => "shot_";
+    public static string ObjectName => "screenshot";
+    public static ScreenshotId Of(string value) => new(value);
+    public override string ToString() => Value;
+}
+
 internal readonly record struct EventId(string Value) : IObjectId<EventId>
 {
     public static string Prefix => "evt_";
@@ -147,7 +156,8 @@ internal readonly record struct RequestId(string Value) : IObjectId<RequestId>
 /// <summary>Parses ids from paths, queries and bodies.</summary>
 internal static class ObjectId
 {
-    private const int LongestTail = 64;
+    /// <summary>Characters after the prefix, at most.</summary>
+    public const int LongestTail = 64;
 
     /// <summary>True for the kind's prefix followed by 1 to 64 characters of <c>[0-9A-Za-z_-]</c>.</summary>
     public static bool TryParse<T>(string? text, out T id) where T : struct, IObjectId<T>

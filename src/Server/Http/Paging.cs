@@ -29,6 +29,9 @@ internal sealed record PageRequest(int Limit, PagePosition? Cursor, string? Star
     private const int DefaultLimit = 20;
     private const int LargestLimit = 100;
 
+    /// <summary>Least, most and usual items of a page.</summary>
+    public static readonly (int Least, int Most, int Usual) LimitRange = (1, LargestLimit, DefaultLimit);
+
     public static PageRequest Read<TId>(IQueryCollection query, List<Fault> faults) where TId : struct, IObjectId<TId>
     {
         var limit = DefaultLimit;
@@ -132,7 +135,8 @@ internal sealed class ListQuery(string columns, string table, OrganizationId org
 /// <summary>Reads list filters, reporting every fault.</summary>
 internal static class Filters
 {
-    private const int MostValues = 100;
+    /// <summary>Values that one filter takes, at most.</summary>
+    public const int MostValues = 100;
 
     /// <summary>Values of a filter that may be repeated (<c>status=a&amp;status=b</c>, <c>status[]=a</c>) or comma-separated; null when absent.</summary>
     public static string[]? Texts(IQueryCollection query, string name, List<Fault> faults)

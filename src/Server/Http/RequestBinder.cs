@@ -15,12 +15,20 @@ internal static class RequestBinder
 {
     private static readonly ConcurrentDictionary<Type, IReadOnlyList<BoundField>> Fields = new();
 
-    private sealed record BoundField(PropertyInfo Property, string Name, Type Type, bool IsGiven, bool Required, bool NotNull, int Longest, IReadOnlyList<string>? Words, BetweenAttribute? Between, bool JsonObject);
+    /// <summary>A field as it is read; the reference describes request types by the same list.</summary>
+    internal sealed record BoundField(PropertyInfo Property, string Name, Type Type, bool IsGiven, bool Required, bool NotNull, int Longest, IReadOnlyList<string>? Words, BetweenAttribute? Between, bool JsonObject)
+    {
+        /// <summary>Null is accepted: it clears the field of a PATCH, and stands for an absent one elsewhere.</summary>
+        public bool AcceptsNull => !Required && !NotNull;
+    }
+
+    /// <summary>The fields of a request type, in the order in which they are declared.</summary>
+    public static IReadOnlyList<BoundField> FieldsOf(Type type) => Fields.GetOrAdd(type, Describe);
 
     public static object Read(Type type, JsonElement source, string path, List<Fault> faults)
     {
         var target = Activator.CreateInstance(type)!;
-        foreach (var field in Fields.GetOrAdd(type, Describe))
+        foreach (var field in FieldsOf(type))
         {
             var name = path.Length == 0 ? field.Name : $"{path}.{field.Name}";
             if (!source.TryGetProperty(field.Name, out var element) || (element.ValueKind == JsonValueKind.Null && !field.IsGiven))

@@ -7,3 +7,10 @@ internal sealed record TestObject : ApiObject
 
     public string Environment => "live";
 }
+
+/// <summary>A route to try a key with.</summary>
+internal static class TestRoute
+{
+    public static void MapTest(this IEndpointRouteBuilder routes) =>
+        routes.Chapter("Test", "Try whether the server answers and your key is right.").MapGet("/test", () => Reply.Ok(new TestObject())).Describe("Test the key").Gives<TestObject>();
+}

@@ -57,12 +57,30 @@ internal sealed record InteractionRow
 }
 
 /// <summary>A question on the wire, in its run or connection and in events.</summary>
-internal sealed record InteractionObject(string Type, string Message, IReadOnlyList<InteractionField> Fields, DateTimeOffset ExpiresAt);
+internal sealed record InteractionObject(
+    [property: Says("What kind of question it is.", Example = "mfa"), WordsOf(typeof(InteractionTypes))] string Type, [property: Says("The website's own sentence.", Example = "Enter the code we sent to your phone.")] string Message,
+    [property: Says("What to answer; empty when there is nothing to type.")] IReadOnlyList<InteractionField> Fields, [property: Says("No answer by then: `interaction_timeout`.")] DateTimeOffset ExpiresAt);
+
+/// <summary>The words of an interaction's type.</summary>
+internal static class InteractionTypes
+{
+    public static readonly IReadOnlyList<string> All = ["mfa", "security_question", "account_selection", "push_approval", "source_field"];
+}
+
+/// <summary>The body of an answer, for the reference; <see cref="Questions.AnswerAsync"/> reads it from the body's bytes.</summary>
+internal sealed record AnswerRequest
+{
+    [JsonObjectField, Says("The answer: a value for every field that was asked for.", Example = """{"code":"123456"}""")] public System.Text.Json.JsonElement? Input { get; init; }
+    [JsonObjectField, Says("An older name of `input`.")] public System.Text.Json.JsonElement? Inputs { get; init; }
+}
 
 /// <summary>One thing to answer. <paramref name="Options"/> only with <c>select</c>.</summary>
-internal sealed record InteractionField(string Name, string Type, string Label, IReadOnlyList<InteractionOption>? Options)
+internal sealed record InteractionField(
+    [property: Says("The key of its value in `input`.", Example = "code")] string Name, [property: OneOf("string", "password", "number", "select")] string Type, [property: Says("What the website calls it.", Example = "Code")] string Label,
+    IReadOnlyList<InteractionOption>? Options)
 {
     [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
+    [Says("The choices of a `select`.")]
     public IReadOnlyList<InteractionOption>? Options { get; init; } = Options;
 
     public static InteractionField From(ChallengeField field) => new(field.Name, field.Type, field.Label, field.Options?.Select(o => new InteractionOption(o.Value, o.Label)).ToList());

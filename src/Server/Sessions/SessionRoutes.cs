@@ -18,9 +18,10 @@ internal static class SessionRoutes
 
     public static void MapSessions(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/sessions", ListAsync);
-        routes.MapGet("/sessions/{id}", GetAsync);
-        routes.MapPost("/sessions/{id}/end", EndAsync);
+        routes = routes.Chapter("Sessions", "A session is the browser behind a run or connection. It is made by them and ends by itself when nobody uses it.");
+        routes.MapGet("/sessions", ListAsync).Describe("List sessions").Pages<SessionId, SessionObject>().FilterWords("status", SessionStatuses.All, "Only in these statuses.");
+        routes.MapGet("/sessions/{id}", GetAsync).Describe("Get a session").At<SessionId>().Gives<SessionObject>();
+        routes.MapPost("/sessions/{id}/end", EndAsync).Describe("End a session", "Closes the browser and cancels its runs. Ending an ended session changes nothing.").At<SessionId>().Gives<SessionObject>();
     }
 
     private static async Task<Reply> ListAsync(ApiCall call, Db db, ISessionFollower follower, TimeProvider time, CancellationToken cancellationToken)
@@ -51,21 +52,8 @@ internal static class SessionRoutes
     {
         if (!ObjectId.TryParse<SessionId>(id, out var sessionId)) return Reply.NotFound<SessionId>(id);
         await using var scope = await call.BeginAsync(cancellationToken);
-        // Runs first, then the session: the same order as everywhere, so that no two commits wait for each other.
         if (await SessionRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, sessionId, forUpdate: false, cancellationToken) is not { } row) return Reply.NotFound<SessionId>(id);
-        await follower.EndingAsync(scope, row, cancellationToken);
-        if (await store.MoveAsync(scope, row.Id, SessionStatuses.Completing, null, cancellationToken) is { } ending)
-        {
-            row = ending;
-            // No browser was opened: nobody else will finish it.
-            if (row.WorkerId is null) row = await store.MoveAsync(scope, row.Id, SessionStatuses.Completed, null, cancellationToken) ?? row;
-            scope.AfterCommit(() => wakeUps.Signal(LiveSessions.Channel, row.Id));
-        }
-        else
-        {
-            row = await SessionRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, sessionId, forUpdate: false, cancellationToken) ?? row;
-        }
-
+        row = await store.EndAsync(scope, row, follower, wakeUps, SessionEnd.ByCustomer, cancellationToken);
         return await call.CommitAsync(scope, Reply.Ok(await DescribeAsync(row, follower, time, cancellationToken)), cancellationToken);
     }
 

@@ -71,11 +71,13 @@ internal sealed record SessionRow : IListed
 }
 
 /// <summary>A session on the wire. <paramref name="RuntimeMs"/>: milliseconds since its browser was asked for, null before.</summary>
-internal sealed record SessionObject(string Id, string Status, long? RuntimeMs, IReadOnlyList<SessionRun> TaskRuns, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
+internal sealed record SessionObject(
+    string Id, [property: WordsOf(typeof(SessionStatuses))] string Status, [property: Says("Milliseconds since its browser was asked for; null before.", Example = "4200")] long? RuntimeMs,
+    [property: Says("The runs that used it, oldest first.")] IReadOnlyList<SessionRun> TaskRuns, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
 {
     [System.Text.Json.Serialization.JsonPropertyOrder(-1)]
     public string Object => "session";
 }
 
 /// <summary>A run in its session's list.</summary>
-internal sealed record SessionRun(string Id, string TaskId, string? AgentId, string? CredentialId);
+internal sealed record SessionRun(string Id, string? TaskId, string? AgentId, string? CredentialId);

@@ -42,11 +42,12 @@ internal sealed class SignIn(TimeProvider time)
         private readonly long _started = owner.Time.GetTimestamp();
         private readonly List<SignInStepNote> _notes = [];
         private readonly Dictionary<string, ChallengeAnswer> _answers = [];
-        private LoginProgress _progress = LoginProgress.Start(request.Url, request.LoginUrl, request.Secrets.Available);
+        private LoginProgress _progress = LoginProgress.Start(request.Url, request.LoginUrl, request.Secrets.Available, request.Provider);
         private TimeSpan _withPeople;
         private long _stepAt = owner.Time.GetTimestamp();
         private int _failures;
         private bool _sent;
+        private Task _witness = Task.CompletedTask;
 
         public async Task<SignInResult> ToEndAsync(CancellationToken cancellationToken)
         {
@@ -54,6 +55,7 @@ internal sealed class SignIn(TimeProvider time)
             _stepAt = _time.GetTimestamp();
             for (var decisions = 0; decisions < MostDecisions; decisions++)
             {
+                await _witness;
                 if (_time.GetElapsedTime(_started) - _withPeople > Limit) return End(new LoginOutcome.Unknown("The sign-in took too long."));
                 if (RefusedHost() is { } refused) return End(new LoginOutcome.Blocked(refused));
                 PageSnapshot? page = null;
@@ -64,7 +66,8 @@ internal sealed class SignIn(TimeProvider time)
                     page = await session.LookAsync(LookPatience, cancellationToken);
                     _progress = Follow(page) with { SinceStep = _time.GetElapsedTime(_stepAt) };
                     decision = owner._engine.Next(page, _progress);
-                    Note(page, decision);
+                    Note(page, decision, cancellationToken);
+                    if (decision.Step is not LoginStep.Fill) await _witness;
                     if (decision.Step is LoginStep.Done done) return End(done.Outcome);
                     if (decision.Step is LoginStep.Ask ask)
                     {
@@ -113,6 +116,7 @@ internal sealed class SignIn(TimeProvider time)
             {
                 case LoginStep.Fill fill:
                     foreach (var value in fill.Values) await TypeAsync(value, cancellationToken);
+                    await _witness;
                     if (fill.Then is { } then) await ActAsync(then, cancellationToken);
                     break;
                 case LoginStep.Click click:
@@ -134,6 +138,10 @@ internal sealed class SignIn(TimeProvider time)
                         return Task.CompletedTask;
                     }, cancellationToken);
                     if (chosen is not null) await session.ChooseAsync(choose.Element, chosen, cancellationToken);
+                    break;
+                case LoginStep.Authenticate authenticate:
+                    _sent = true;
+                    await OpenAsync(authenticate.User, user => OpenAsync(authenticate.Password, password => session.AuthenticateAsync(authenticate.Address, user, password, cancellationToken), cancellationToken), cancellationToken);
                     break;
                 case LoginStep.GoTo go:
                     await session.NavigateAsync(go.Address, cancellationToken);
@@ -276,32 +284,20 @@ internal sealed class SignIn(TimeProvider time)
             return null;
         }
 
-        private void Note(PageSnapshot page, LoginDecision decision)
+        private void Note(PageSnapshot page, LoginDecision decision, CancellationToken cancellationToken)
         {
             // An address may carry a token in its query; notes keep the place only.
-            _notes.Add(new SignInStepNote(_time.GetUtcNow(), page.Url.GetLeftPart(UriPartial.Path), decision.Page.ToString(), Describe(decision.Step, page), decision.Why));
+            var note = new SignInStepNote(_time.GetUtcNow(), page.Url.GetLeftPart(UriPartial.Path), decision.Page.ToString(), Outspoken.Describe(decision.Step, page), decision.Why);
+            _notes.Add(note);
+            if (request.Witness is { } witness) _witness = witness.SawAsync(note, page, decision, Filled(decision.Step), cancellationToken);
         }
 
-        private static string Describe(LoginStep step, PageSnapshot page) => step switch
+        private static IReadOnlyList<ElementId> Filled(LoginStep step) => step switch
         {
-            LoginStep.Fill fill => "fill " + string.Join(", ", fill.Values.Select(v => v.Slot.Name).Distinct()) + (fill.Then is { } then ? ", " + Describe(then, page) : ""),
-            LoginStep.Click click => $"click ({click.Purpose}) {Name(click.Element, page)}",
-            LoginStep.Press press => $"press {press.Key} ({press.Purpose})",
-            LoginStep.Choose choose => "choose in " + Name(choose.Element, page),
-            LoginStep.ChooseBySlot choose => $"choose {choose.Slot.Name} in {Name(choose.Element, page)}",
-            LoginStep.Wait wait => "wait: " + wait.Reason,
-            LoginStep.GoTo go => $"go to {go.Address.GetLeftPart(UriPartial.Path)}: {go.Reason}",
-            LoginStep.Ask ask => $"ask {ask.Challenge.Type}: {ask.Challenge.Message}",
-            LoginStep.Done done => "done: " + done.Outcome.GetType().Name,
-            _ => step.GetType().Name,
+            LoginStep.Fill fill => [.. fill.Values.Select(v => v.Field), .. fill.Then is LoginStep.Press press ? [press.Element] : Array.Empty<ElementId>()],
+            LoginStep.ChooseBySlot choose => [choose.Element],
+            _ => [],
         };
-
-        private static string Name(ElementId id, PageSnapshot page)
-        {
-            var element = page.Elements.FirstOrDefault(e => e.Id == id);
-            var name = element is null ? "" : element.Name.Length > 0 ? element.Name : element.Text;
-            return name.Length > 60 ? name[..60] : name;
-        }
 
         private SignInResult End(LoginOutcome outcome, bool timedOut = false) => new(outcome, timedOut, _notes);
 

@@ -16,17 +16,27 @@ internal static class TaskRunRoutes
     public static IServiceCollection AddTaskRuns(this IServiceCollection services, bool isWorker)
     {
         services.AddSingleton<TaskRunStore>().AddSingleton<ISessionFollower, RunsInSessions>();
-        return isWorker ? services.AddSingleton<SignInTurns>().AddSingleton<RunWork>().AddSingleton<IWorkHandler, RunJob>() : services;
+        return isWorker ? services.AddSingleton<RunWork>().AddSingleton<IWorkHandler, RunJob>() : services;
     }
 
     public static void MapTaskRuns(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/tasks/{id}/run", RunTask.HandleAsync).OpenToTokens();
-        routes.MapGet("/task-runs", ListAsync).OpenToTokens();
-        routes.MapGet("/task-runs/{id}", GetAsync).OpenToTokens();
-        routes.MapPost("/task-runs/{id}/interaction", AnswerAsync).OpenToTokens();
-        routes.MapPost("/task-runs/{id}/cancel", CancelAsync);
-        routes.MapGet("/task-runs/{id}/storage", ListFilesAsync);
+        routes = routes.Chapter("Task runs", "A run does a task on a source: it signs in, asks the user when the website does, and brings back output and files.");
+        routes.MapPost("/tasks/{id}/run", RunTask.HandleAsync).OpenToTokens().Describe("Run a task", "Say on what: a credential, a connection, a source without sign-in, or a session that is still open. The answer comes at once; the run goes on in the background.")
+            .At<TaskId>().Takes<RunTask.Request>().Gives<TaskRunObject>(201).Misses<CredentialId>().Misses<ConnectionId>().Misses<SessionId>().Fails("source_not_found", "state_conflict", "session_limit_exceeded");
+        routes.MapPost("/credentials/{id}/verify", VerifyCredential.HandleAsync).Describe("Verify a credential", "Starts a run that signs in with the credential and does nothing else; it has no `task_id`. A kept sign-in does not count.")
+            .At<CredentialId>().Gives<TaskRunObject>(201).Fails("state_conflict", "session_limit_exceeded");
+        routes.MapGet("/task-runs", ListAsync).OpenToTokens().Describe("List task runs").Pages<TaskRunId, TaskRunObject>()
+            .FilterWords("status", [.. RunStatuses.All, "cancelling"], "Only in these statuses.").FilterWords("outcome", RunStatuses.Outcomes, "Only with these results.").FilterIds<SourceId>("source_id")
+            .FilterIds<AgentId>("agent_id").FilterIds<CredentialId>("credential_id").FilterIds<ConnectionId>("connection_id").FilterIds<TaskId>("task_id").FilterTimes();
+        routes.MapGet("/task-runs/{id}", GetAsync).OpenToTokens().Describe("Get a task run").At<TaskRunId>().FilterWords("include", Sections, "Sections to add to the answer; what is not asked for is left out.").Gives<TaskRunObject>();
+        routes.MapPost("/task-runs/{id}/interaction", AnswerAsync).OpenToTokens().Describe("Answer a task run's question", "All fields of `interaction` in one request. A faulty answer leaves the question open; a wrong one brings a further `interaction_required`.")
+            .At<TaskRunId>().Takes<AnswerRequest>().Gives<TaskRunObject>().Fails("interaction_not_pending");
+        routes.MapPost("/task-runs/{id}/cancel", CancelAsync).Describe("Cancel a task run").At<TaskRunId>().Gives<TaskRunObject>().Fails("state_conflict");
+        routes.MapGet("/task-runs/{id}/storage", ListFilesAsync).Describe("List a task run's files").At<TaskRunId>().Gives<ListObject<StorageObject>>();
+        routes.MapGet("/task-runs/{id}/screenshots", ListScreenshotsAsync).Describe("List a task run's pictures", "Oldest first. Password and code boxes are painted over before a picture leaves the browser.").At<TaskRunId>().Gives<ListObject<ScreenshotObject>>();
+        routes.MapPost("/task-runs/{id}/review", ReviewRun.HandleAsync).Describe("Review a task run", "A run in `review_required` is `completed` by an approval and `failed` by a rejection. Of several decisions one counts.")
+            .At<TaskRunId>().Takes<ReviewRun.Request>().Gives<TaskRunObject>().Fails("state_conflict");
     }
 
     private static async Task<Reply> ListAsync(ApiCall call, Db db, TimeProvider time, CancellationToken cancellationToken)
@@ -35,7 +45,7 @@ internal static class TaskRunRoutes
         var page = PageRequest.Read<TaskRunId>(call.Query, faults);
         // Both spellings of the word are accepted in filters.
         var statuses = Filters.Words(call.Query, "status", [.. RunStatuses.All, "cancelling"], faults)?.Select(s => s == "cancelling" ? RunStatuses.Canceling : s).ToArray();
-        var outcomes = Filters.Words(call.Query, "outcome", ["success", "failure", "unknown"], faults);
+        var outcomes = Filters.Words(call.Query, "outcome", [.. RunStatuses.Outcomes], faults);
         var list = new ListQuery(TaskRunRow.Columns, "task_runs", call);
         Where("source_id = ANY(@sources)", "sources", Filters.Ids<SourceId>(call.Query, "source_id", faults));
         Where("agent_id = ANY(@agents)", "agents", Filters.Ids<AgentId>(call.Query, "agent_id", faults));
@@ -59,7 +69,7 @@ internal static class TaskRunRoutes
         }
     }
 
-    private static async Task<Reply> GetAsync(string id, ApiCall call, HttpRequest request, Db db, TaskRunStore runs, FileStore files, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<Reply> GetAsync(string id, ApiCall call, HttpRequest request, Db db, TaskRunStore runs, FileStore files, ScreenshotStore screenshots, TimeProvider time, CancellationToken cancellationToken)
     {
         var faults = new List<Fault>();
         var include = Filters.Words(call.Query, "include", Sections, faults) ?? [];
@@ -70,7 +80,7 @@ internal static class TaskRunRoutes
         var shown = Shown(call, await DescribeAsync(run, db, time, cancellationToken));
         if (include.Contains("input")) shown = shown with { Input = Json.Parse(run.Input) };
         if (include.Contains("storage")) shown = shown with { Storage = await FilesAsync(run, request, files, cancellationToken) };
-        if (include.Contains("screenshots")) shown = shown with { Screenshots = [] };
+        if (include.Contains("screenshots")) shown = shown with { Screenshots = await screenshots.OfRunAsync(run.Organization, run.Id, request, cancellationToken) };
         if (include.Contains("artifacts")) shown = shown with { Artifacts = Json.Parse(run.Artifacts ?? "{}") };
         return Reply.Ok(shown);
     }
@@ -111,6 +121,12 @@ internal static class TaskRunRoutes
     {
         if (!ObjectId.TryParse<TaskRunId>(id, out var runId) || await runs.FindAsync(call.Organization, runId, cancellationToken) is not { } run) return Reply.NotFound<TaskRunId>(id);
         return Reply.Ok(new ListObject<StorageObject>(await FilesAsync(run, request, files, cancellationToken), false, null));
+    }
+
+    private static async Task<Reply> ListScreenshotsAsync(string id, ApiCall call, HttpRequest request, TaskRunStore runs, ScreenshotStore screenshots, CancellationToken cancellationToken)
+    {
+        if (!ObjectId.TryParse<TaskRunId>(id, out var runId) || await runs.FindAsync(call.Organization, runId, cancellationToken) is not { } run) return Reply.NotFound<TaskRunId>(id);
+        return Reply.Ok(new ListObject<ScreenshotObject>(await screenshots.OfRunAsync(run.Organization, run.Id, request, cancellationToken), false, null));
     }
 
     private static async Task<IReadOnlyList<StorageObject>> FilesAsync(TaskRunRow run, HttpRequest request, FileStore files, CancellationToken cancellationToken)

@@ -139,7 +139,7 @@ public sealed class ApiKeyTests(ApiServer server)
         var first = (await admin.GetAsync($"/v2/api-keys/{made.Id}"))["last_used_at"].GetDateTimeOffset();
         Assert.InRange(first, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddSeconds(5));
         // As if that had been half a minute ago, and then two minutes; another node has not seen the key yet.
-        await using var other = await OstiaryServer.StartAsync(new ServerSettings { Roles = "api", Beside = await server.RunningAsync() });
+        await using var other = await OstiaryServer.StartAsync(new ServerSettings { Roles = "api", Beside = await server.RunningAsync(), Values = new Dictionary<string, string> { ["Upkeep__Every"] = "1s" } });
         foreach (var (ago, changes) in new[] { (30, false), (120, true) })
         {
             await using var connection = await other.ConnectAsync();
@@ -168,6 +168,16 @@ public sealed class ApiKeyTests(ApiServer server)
         (await there.GetAsync("/v2/test")).Is(200);
         (await admin.DeleteAsync($"/v2/api-keys/{second.Id}")).Is(200);
         await Eventually.TrueAsync("The other node refuses the key", async () => (await there.GetAsync("/v2/test")).Status == 401, TimeSpan.FromSeconds(4));
+
+        // And it tidies up: a key that has not worked for long leaves the list, with the tokens it made; one that works stays.
+        await using (var connection = await other.ConnectAsync())
+        {
+            await using var command = new Npgsql.NpgsqlCommand("UPDATE api_keys SET revoked_at = now() - interval '91 days' WHERE id = $1", connection) { Parameters = { new() { Value = second.Id } } };
+            Assert.Equal(1, await command.ExecuteNonQueryAsync());
+        }
+
+        await Eventually.TrueAsync("The old key is forgotten", async () => (await admin.GetAsync($"/v2/api-keys/{second.Id}")).Status == 404);
+        (await admin.GetAsync($"/v2/api-keys/{made.Id}")).Is(200);
     }
 
     [Fact]

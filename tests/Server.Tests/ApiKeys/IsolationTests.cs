@@ -71,8 +71,11 @@ public sealed partial class IsolationTests(ApiServer server)
         }
 
         Assert.Equal(
-            ["GET /v2/credentials", "GET /v2/credentials/{id}", "GET /v2/events/stream", "GET /v2/sources", "GET /v2/sources/{id}", "GET /v2/task-runs", "GET /v2/task-runs/{id}", "POST /v2/credentials", "POST /v2/task-runs/{id}/interaction", "POST /v2/tasks/{id}/run"],
-            routes.Where(r => r.Tokens && !r.Path.StartsWith("/v2/connections", StringComparison.Ordinal)).Select(r => $"{r.Method} {r.Path}").Order(StringComparer.Ordinal));
+            [
+                "GET /v2/connections", "GET /v2/connections/{id}", "GET /v2/credentials", "GET /v2/credentials/{id}", "GET /v2/events/stream", "GET /v2/sources", "GET /v2/sources/{id}", "GET /v2/task-runs", "GET /v2/task-runs/{id}",
+                "POST /v2/connections", "POST /v2/connections/{id}/interaction", "POST /v2/credentials", "POST /v2/task-runs/{id}/interaction", "POST /v2/tasks/{id}/run",
+            ],
+            routes.Where(r => r.Tokens).Select(r => $"{r.Method} {r.Path}").Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -114,10 +117,9 @@ public sealed partial class IsolationTests(ApiServer server)
             ["sessions"] = (await api.GetAsync($"/v2/task-runs/{run}"))["session_id"].GetString()!,
             ["events"] = (await api.GetAsync("/v2/events")).Is(200)["data.0.id"].GetString()!,
             ["event-destinations"] = (await api.PostAsync("/v2/event-destinations", new { name = "Mine", webhook = new { url = "http://127.0.0.1:9/" } })).Is(201).Id,
+            ["connections"] = (await api.PostAsync("/v2/connections", new { source_id = source, auth_method = "none", auth_credentials = new { } })).Is(201).Id,
             ["api-keys"] = (await api.PostAsync("/v2/api-keys", new { name = "Mine" })).Is(201).Id,
         };
-        // Served by builds that have them.
-        if ((await api.GetAsync("/v2/connections")).Status == 200) ids["connections"] = (await api.PostAsync("/v2/connections", new { source_id = source, auth_method = "none", auth_credentials = new { } })).Is(201).Id;
         return ids;
     }
 

@@ -112,6 +112,24 @@ public sealed class TokenTests(ApiServer server)
     }
 
     [Fact]
+    public async Task A_token_opens_connections_and_runs_its_task_on_its_own()
+    {
+        var api = await server.NewOrganizationAsync();
+        var (source, task) = (await api.NewSourceAsync(), await api.NewTaskAsync());
+        var foreign = (await api.PostAsync("/v2/connections", Form(source, "eve"))).Is(201).Id;
+        var token = await TokenAsync(api, new { source_id = source, external_id = "ada", task_id = task });
+        var own = (await token.PostAsync("/v2/connections", Form(source))).Is(201).Has("external_id", "ada").Has("status", "connecting").Id;
+        Assert.Equal([own], (await token.ListAsync("/v2/connections")).Select(c => c.GetProperty("id").GetString()));
+        (await token.GetAsync($"/v2/connections/{foreign}")).Refused(404, "request", "connection_not_found");
+        (await token.PostAsync($"/v2/connections/{own}/interaction", new { input = new { code = "1" } })).Refused(409, "request", "interaction_not_pending");
+        (await token.PostAsync($"/v2/connections/{foreign}/interaction", new { input = new { code = "1" } })).Refused(404, "request", "connection_not_found");
+        (await token.PostAsync($"/v2/tasks/{task}/run", new { connection_id = own })).Refused(409, "connection", "connection_not_connected");
+        (await token.PostAsync($"/v2/tasks/{task}/run", new { connection_id = foreign })).Refused(404, "request", "connection_not_found", "connection_id");
+        (await token.PostAsync($"/v2/connections/{own}/disconnect")).Refused(403, "request", "forbidden");
+        (await token.PostAsync("/v2/connections", Form(source, "eve"))).Refused(403, "request", "forbidden", "external_id");
+    }
+
+    [Fact]
     public async Task A_token_follows_the_events_of_its_own()
     {
         var api = await server.NewOrganizationAsync();

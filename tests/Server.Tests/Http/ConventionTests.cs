@@ -89,10 +89,11 @@ public sealed partial class ConventionTests(ApiServer server)
         var run = await mine.NewRunAsync(task, credential);
         var session = (await mine.GetAsync($"/v2/task-runs/{run}"))["session_id"].GetString()!;
         var destination = (await mine.PostAsync("/v2/event-destinations", new { name = "Mine", webhook = new { url = "http://127.0.0.1:9/" } })).Is(201).Id;
+        var connection = (await mine.PostAsync("/v2/connections", new { source_id = source, auth_method = "none" })).Is(201).Id;
         var happened = (await mine.GetAsync("/v2/events")).Is(200)["data.0.id"].GetString()!;
         var ids = new Dictionary<string, string>
         {
-            ["agt_"] = agent, ["src_"] = source, ["cred_"] = credential, ["task_"] = task, ["trun_"] = run, ["sess_"] = session, ["evtd_"] = destination, ["evt_"] = happened,
+            ["agt_"] = agent, ["src_"] = source, ["cred_"] = credential, ["task_"] = task, ["trun_"] = run, ["conn_"] = connection, ["sess_"] = session, ["evtd_"] = destination, ["evt_"] = happened,
         };
         foreach (var (method, path, prefix, name) in Routes.OfOneObject.Where(r => ids.ContainsKey(r.Prefix)))
             (await theirs.SendAsync(new HttpMethod(method), path.Replace("{id}", ids[prefix], StringComparison.Ordinal), method is "GET" or "DELETE" ? null : "{\"credential_id\":\"cred_1\",\"input\":{},\"created_after\":\"2026-01-01T00:00:00Z\"}")).Refused(404, "request", $"{name}_not_found");
@@ -108,6 +109,7 @@ public sealed partial class ConventionTests(ApiServer server)
         var theirTask = await theirs.NewTaskAsync();
         (await theirs.PostAsync($"/v2/tasks/{theirTask}/run", new { credential_id = credential })).Refused(404, "request", "credential_not_found", "credential_id");
         (await theirs.PostAsync($"/v2/tasks/{theirTask}/run", new { source_id = source })).Refused(404, "source", "source_not_found", "source_id");
+        (await theirs.PostAsync($"/v2/tasks/{theirTask}/run", new { connection_id = connection })).Refused(404, "request", "connection_not_found", "connection_id");
         (await theirs.PostAsync($"/v2/tasks/{theirTask}/run", new { session_id = session })).Refused(404, "request", "session_not_found", "session_id");
         Assert.Empty((await theirs.GetAsync($"/v2/events?starting_after={happened}")).Is(200)["data"].EnumerateArray());
     }

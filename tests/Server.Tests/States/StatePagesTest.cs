@@ -1,9 +1,11 @@
 using System.Text.RegularExpressions;
+using Ostiary.Server.Connections;
 using Ostiary.Server.Credentials;
 using Ostiary.Server.Deliveries;
 using Ostiary.Server.Interactions;
 using Ostiary.Server.Sessions;
 using Ostiary.Server.TaskRuns;
+using Ostiary.Server.Tasks;
 using Ostiary.Server.Tests.HouseRules;
 using Xunit;
 
@@ -17,6 +19,8 @@ public sealed partial class StatePagesTest
         ["task_run"] = RunStatuses.Moves,
         ["session"] = SessionStatuses.Moves,
         ["interaction"] = InteractionStatuses.Moves,
+        ["task"] = TaskStatuses.Moves,
+        ["connection"] = ConnectionStatuses.Moves,
         ["credential"] = CredentialStatuses.Moves,
         ["delivery"] = DeliveryStatuses.Moves,
     };
@@ -41,7 +45,9 @@ public sealed partial class StatePagesTest
     public void Every_state_of_the_code_is_in_its_list_and_is_the_source_of_moves_even_if_of_none()
     {
         Assert.Equal(RunStatuses.All.Order(), RunStatuses.Moves.Keys.Order());
+        Assert.Equal(TaskStatuses.All.Order(), TaskStatuses.Moves.Keys.Order());
         Assert.Equal(SessionStatuses.All.Order(), SessionStatuses.Moves.Keys.Order());
+        Assert.Equal(ConnectionStatuses.All.Order(), ConnectionStatuses.Moves.Keys.Order());
         Assert.Equal(CredentialStatuses.All.Order(), CredentialStatuses.Moves.Keys.Order());
         Assert.Equal(DeliveryStatuses.All.Order(), DeliveryStatuses.Moves.Keys.Order());
         Assert.All(Machines.Values, moves => Assert.All(moves.Values.SelectMany(to => to), to => Assert.Contains(to, moves.Keys)));
