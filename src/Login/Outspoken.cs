@@ -20,6 +20,7 @@ public static class Outspoken
             LoginStep.Choose choose => "choose in " + NameOf(choose.Element, page),
             LoginStep.ChooseBySlot choose => $"choose {choose.Slot.Name} in {NameOf(choose.Element, page)}",
             LoginStep.Wait wait => "wait: " + wait.Reason,
+            LoginStep.Authenticate authenticate => $"answer the challenge of {authenticate.Address.GetLeftPart(UriPartial.Authority)} with {authenticate.User.Name}, {authenticate.Password.Name}",
             LoginStep.GoTo go => $"go to {go.Address.GetLeftPart(UriPartial.Path)}: {go.Reason}",
             LoginStep.Ask ask => $"ask {ask.Challenge.Type}: {ask.Challenge.Message}",
             LoginStep.Done done => "done: " + done.Outcome.GetType().Name,

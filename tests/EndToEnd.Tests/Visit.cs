@@ -39,7 +39,7 @@ internal sealed class Visit
         var more = new Dictionary<string, object>();
         if (portal.SourceFields.Count > 0) more["source_fields"] = portal.SourceFields;
         if (withTotp) more["totp_secret"] = portal.TotpSecret!;
-        return new Visit(api, portals, portal, account, source, await api.NewCredentialAsync(source, account, password ?? portal.Password, more));
+        return new Visit(api, portals, portal, account, source, await api.NewCredentialAsync(source, account, password ?? portal.Password, more, authMethod: portal.AuthMethod));
     }
 
     /// <summary>Opens a connection with the stored credential.</summary>

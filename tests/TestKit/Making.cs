@@ -12,7 +12,7 @@ public static class Making
 
     public static async Task<string> NewSourceAsync(this Api api, string url = "http://127.0.0.1:9/") => (await api.PostAsync("/v2/sources", new { type = "website", website = new { url } })).Is(201).Id;
 
-    public static async Task<string> NewCredentialAsync(this Api api, string source, string username, string? password, object? more = null, string? externalId = null)
+    public static async Task<string> NewCredentialAsync(this Api api, string source, string username, string? password, object? more = null, string? externalId = null, string authMethod = "username_password")
     {
         var values = new Dictionary<string, object?> { ["username"] = username, ["password"] = password ?? "" };
         if (more is not null)
@@ -20,7 +20,7 @@ public static class Making
             foreach (var property in JsonSerializer.SerializeToElement(more).EnumerateObject()) values[property.Name] = property.Value;
         }
 
-        return (await api.PostAsync("/v2/credentials", new { source_id = source, auth_method = "username_password", auth_credentials = values, external_id = externalId })).Is(201).Id;
+        return (await api.PostAsync("/v2/credentials", new { source_id = source, auth_method = authMethod, auth_credentials = values, external_id = externalId })).Is(201).Id;
     }
 
     /// <summary>A task in an agent of its own; <paramref name="more"/> adds fields (<c>program</c>, <c>output_schema</c>, …).</summary>

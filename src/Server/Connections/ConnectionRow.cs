@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Ostiary.Server.Credentials;
 using Ostiary.Server.Http;
 using Ostiary.Server.Interactions;
 
@@ -96,7 +97,9 @@ internal sealed record ConnectionRow : IListed
 
 /// <summary>A connection on the wire. <paramref name="Errors"/>: why it is <c>invalid</c> or <c>disconnected</c>.</summary>
 internal sealed record ConnectionObject(
-    string Id, string SourceId, string AuthMethod, string? ExternalId, string Status, InteractionObject? Interaction, string? SessionId, string CredentialId, JsonElement Errors, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
+    string Id, string SourceId, [property: OneOf(AuthMethods.UsernamePassword, AuthMethods.GoogleSso, AuthMethods.None)] string AuthMethod, [property: Says("Your own id for the user.", Example = "user-17")] string? ExternalId,
+    [property: WordsOf(typeof(ConnectionStatuses))] string Status, [property: Says("What the user is asked; null unless the connection waits for an answer.", Example = "null")] InteractionObject? Interaction, string? SessionId, string CredentialId,
+    [property: Shape(typeof(IReadOnlyList<FaultObject>)), Says("Why it is `invalid` or `disconnected`; empty otherwise.", Example = "[]")] JsonElement Errors, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
 {
     [System.Text.Json.Serialization.JsonPropertyOrder(-1)]
     public string Object => "connection";

@@ -45,6 +45,8 @@ internal static class FaultTable
         new("interaction", "interaction_timeout", null, "Nobody answered the question in time."),
         new("session", "timeout", null, "No browser was free in time."),
         new("session", "session_lost", null, "The browser, or the machine it ran on, died."),
+        new("session", "session_idle", null, "Nothing used the session for too long, so its browser was closed."),
+        new("session", "session_ended", null, "The session was ended: by request, by a stop of its server, or to make room for others."),
         new("task", "timeout", null, "The task took longer than its `timeout_seconds`."),
         new("task", "output_invalid", null, "What came out does not match the task's `output_schema`."),
         new("task", "model_not_configured", null, "The task has no program, and no language model is configured to do without one."),

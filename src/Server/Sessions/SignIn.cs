@@ -42,7 +42,7 @@ internal sealed class SignIn(TimeProvider time)
         private readonly long _started = owner.Time.GetTimestamp();
         private readonly List<SignInStepNote> _notes = [];
         private readonly Dictionary<string, ChallengeAnswer> _answers = [];
-        private LoginProgress _progress = LoginProgress.Start(request.Url, request.LoginUrl, request.Secrets.Available);
+        private LoginProgress _progress = LoginProgress.Start(request.Url, request.LoginUrl, request.Secrets.Available, request.Provider);
         private TimeSpan _withPeople;
         private long _stepAt = owner.Time.GetTimestamp();
         private int _failures;
@@ -67,7 +67,8 @@ internal sealed class SignIn(TimeProvider time)
                     _progress = Follow(page) with { SinceStep = _time.GetElapsedTime(_stepAt) };
                     decision = owner._engine.Next(page, _progress);
                     Note(page, decision, cancellationToken);
-                    if (decision.Step is not LoginStep.Fill) await _witness;
+                    // What is left of the last look is nobody's to wait for here: the page is not touched any more.
+                    if (decision.Step is not (LoginStep.Fill or LoginStep.Done)) await _witness;
                     if (decision.Step is LoginStep.Done done) return End(done.Outcome);
                     if (decision.Step is LoginStep.Ask ask)
                     {
@@ -138,6 +139,10 @@ internal sealed class SignIn(TimeProvider time)
                         return Task.CompletedTask;
                     }, cancellationToken);
                     if (chosen is not null) await session.ChooseAsync(choose.Element, chosen, cancellationToken);
+                    break;
+                case LoginStep.Authenticate authenticate:
+                    _sent = true;
+                    await OpenAsync(authenticate.User, user => OpenAsync(authenticate.Password, password => session.AuthenticateAsync(authenticate.Address, user, password, cancellationToken), cancellationToken), cancellationToken);
                     break;
                 case LoginStep.GoTo go:
                     await session.NavigateAsync(go.Address, cancellationToken);

@@ -39,7 +39,8 @@ internal sealed class ChallengeAnswer(IReadOnlyDictionary<string, Ostiary.Vault.
 /// <summary>What a sign-in needs to know.</summary>
 /// <param name="Url">The source's URL: a login page, a home page or any page of the site.</param>
 /// <param name="LoginUrl">The source's login URL when known.</param>
-internal sealed record SignInRequest(Uri Url, Uri? LoginUrl, ISignInSecrets Secrets, IChallengeDesk Desk)
+/// <param name="Provider">The identity provider whose credentials these are; null: the site's own.</param>
+internal sealed record SignInRequest(Uri Url, Uri? LoginUrl, ISignInSecrets Secrets, IChallengeDesk Desk, IdentityProvider? Provider = null)
 {
     /// <summary>Who is told of looks and decisions as they happen; null: nobody.</summary>
     public ISignInWitness? Witness { get; init; }
@@ -49,7 +50,8 @@ internal sealed record SignInRequest(Uri Url, Uri? LoginUrl, ISignInSecrets Secr
 internal interface ISignInWitness
 {
     /// <summary>
-    /// The sign-in goes on while this runs, up to typing into <paramref name="filled"/>; it waits for the end before it sends or changes anything. So this must be quick, and throws
+    /// The sign-in goes on while this runs, up to typing into <paramref name="filled"/>; it waits for the end before it sends or changes anything. The last call, at <see cref="LoginStep.Done"/>, is not waited for: whoever goes on with the page does that.
+    /// So this must be quick, and throws
     /// nothing but a cancellation.
     /// </summary>
     /// <param name="filled">Elements of the page that values go into with this step.</param>

@@ -99,8 +99,6 @@ internal sealed class SigningIn(
     private async Task<SignInEnding> SignInAsync(SignInAttempt attempt, LiveSession session, SourceRow source, ActivePlace place, IChallengeDesk desk, CancellationToken cancellationToken)
     {
         var credential = attempt.Credential!;
-        if (credential.AuthMethod != AuthMethods.UsernamePassword)
-            return Failed("auth", "auth_form_not_found", $"Signing in with `{credential.AuthMethod}` is not supported yet; store a `username_password` credential.");
         if (attempt.Turns.Count == 0)
         {
             await TakeTurnAsync(attempt, place, credential.Id, cancellationToken);
@@ -118,7 +116,8 @@ internal sealed class SigningIn(
 
         var opener = new CredentialSecrets(credential, vault, db, time);
         var secrets = new TouchingSecrets(opener, await opener.AvailableAsync(cancellationToken), attempt);
-        var result = await signIn.RunAsync(session.Browser, new SignInRequest(new Uri(source.Url), source.LoginUrl is { } login ? new Uri(login) : null, secrets, desk) { Witness = attempt.Witness }, cancellationToken);
+        var provider = credential.AuthMethod == AuthMethods.GoogleSso ? options.Google : null;
+        var result = await signIn.RunAsync(session.Browser, new SignInRequest(new Uri(source.Url), source.LoginUrl is { } login ? new Uri(login) : null, secrets, desk, provider) { Witness = attempt.Witness }, cancellationToken);
         attempt.Steps = result.Steps;
         if (result.TimedOut) return Failed("interaction", "interaction_timeout", "The source's question was not answered in time; start again and answer it.");
         switch (result.Outcome)
@@ -127,6 +126,7 @@ internal sealed class SigningIn(
                 await EnteredAsync(attempt, session, credential, cancellationToken);
                 return SignInEnding.In.It;
             case LoginOutcome.Rejected rejected: return new SignInEnding.Refused(new Fault("auth", "auth_invalid", rejected.Message), credential, fingerprint);
+            case LoginOutcome.Denied denied: return Failed("interaction", "interaction_denied", denied.Message);
             case LoginOutcome.Locked locked: return Failed("auth", "auth_locked", locked.Message);
             case LoginOutcome.PasswordChangeRequired change: return Failed("auth", "password_change_required", change.Message);
             case LoginOutcome.Blocked blocked: return Failed("source", "source_blocked", blocked.Message);

@@ -46,10 +46,10 @@ internal sealed class RunFiles(FileStore files, TaskRunRow run, TaskRow task) : 
             var all = (JsonObject)metadata.DeepClone();
             foreach (var (name, value) in extraction as JsonObject ?? []) all[name] = value?.DeepClone();
             var chosen = extraction is JsonArray list && (schema.TryGetProperty("items", out _) || !schema.TryGetProperty("properties", out _)) ? Chosen(schema, list) : Chosen(schema, all);
-            if (chosen is not null) return await files.FingerprintAsync(run.Organization, run.TaskId, whose, "fields", Encoding.UTF8.GetBytes(Canonical(chosen)), ct);
+            if (chosen is not null) return await files.FingerprintAsync(run.Organization, task.Id, whose, "fields", Encoding.UTF8.GetBytes(Canonical(chosen)), ct);
         }
 
-        return await files.FingerprintAsync(run.Organization, run.TaskId, whose, "content", content, ct);
+        return await files.FingerprintAsync(run.Organization, task.Id, whose, "content", content, ct);
     }
 
     /// <summary>The parts of a value that a schema names; null: none of them.</summary>

@@ -29,6 +29,8 @@ internal sealed class Attempt(WorkItem item, TaskRunRow run, TaskRunStore runs) 
 
     public override string? CredentialId => Run.CredentialId;
 
+    public override bool ProvesCredential => Run.TaskId is null;
+
     protected override bool WasTouchedBefore => Run.SiteTouched;
 
     protected override Task WriteTouchAsync(CancellationToken cancellationToken) => runs.TouchAsync(Run, cancellationToken);
@@ -39,22 +41,24 @@ internal sealed class RunWork(Db db, TaskRunStore runs, SigningIn signingIn, Que
 {
     public async Task<RunEnding> PerformAsync(Attempt attempt, LiveSession session, ActivePlace place, CancellationToken cancellationToken)
     {
-        TaskRow? task;
+        TaskRow? task = null;
         SourceRow? source;
         await using (var connection = await db.OpenAsync(cancellationToken))
         {
-            task = await TaskRow.FindAsync(connection, null, attempt.Run.Organization, TaskId.Of(attempt.Run.TaskId), forUpdate: false, cancellationToken);
+            if (attempt.Run.TaskId is { } taskId) task = await TaskRow.FindAsync(connection, null, attempt.Run.Organization, TaskId.Of(taskId), forUpdate: false, cancellationToken);
             source = await SourceRow.FindAsync(connection, null, attempt.Run.Organization, SourceId.Of(attempt.Run.SourceId), forUpdate: false, cancellationToken);
         }
 
-        if (task is null) return new RunEnding.Failed(new Fault("request", "task_not_found", "The task was deleted before the run started."));
+        if (task is null && !attempt.ProvesCredential) return new RunEnding.Failed(new Fault("request", "task_not_found", "The task was deleted before the run started."));
         if (source is null) return new RunEnding.Failed(new Fault("source", "source_not_available", "The source was deleted before the run started."));
         if (task is { Program: null, Prompt: { Length: > 0 } }) return new RunEnding.Failed(new Fault("task", "model_not_configured", "The task has only a prompt, and no language model is configured; give it a `program`."));
-        attempt.TaskRevision = task.Revision;
+        attempt.TaskRevision = task?.Revision;
         attempt.Journal.Watch(session.Browser);
         var entered = await signingIn.EnterAsync(attempt, session, source, place, new RunDesk(attempt.Run, db, runs, questions, place, time), cancellationToken);
+        await attempt.Journal.SignedInAsync();
         attempt.Journal.Note(attempt.Steps);
         if (RunEnding.Of(entered) is { } ended) return ended;
+        if (task is null) return new RunEnding.Completed("{}");
         var ending = await DoTaskAsync(attempt, session, task, source, cancellationToken);
         await signingIn.KeepAsync(attempt, session, cancellationToken);
         return ending;
@@ -68,7 +72,7 @@ internal sealed class RunWork(Db db, TaskRunStore runs, SigningIn signingIn, Que
             var parse = FlowProgram.Parse(Json.Parse(text));
             if (parse.Program is not { } program) return new RunEnding.Failed(new Fault("task", "step_failed", $"The program cannot be read: {parse.Faults[0].Path}: {parse.Faults[0].Message}"));
             await attempt.TouchAsync(cancellationToken);
-            var input = System.Text.Json.Nodes.JsonNode.Parse(attempt.Run.Input)!.AsObject();
+            var input = System.Text.Json.Nodes.JsonNode.Parse((await runs.OpenAsync(attempt.Run, withInput: true, cancellationToken)).Input)!.AsObject();
             var result = await new FlowRunner(time, attempt.Journal).RunAsync(program, input, new Uri(source.Url), new FlowBrowser(session.Browser), new RunFiles(files, attempt.Run, task), cancellationToken);
             if (result is FlowResult.Failed failed)
                 return new RunEnding.Failed(new Fault(failed.Code == FlowResult.StepFailed ? "task" : "storage", failed.Code, failed.Message)) { KeepsSession = true };

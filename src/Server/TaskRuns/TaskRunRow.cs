@@ -48,20 +48,27 @@ internal static class RunStatuses
 /// <summary>A run as it is stored. Its moves return a changed copy, or null when the move is not allowed from here: the ordinary result of a lost race.</summary>
 internal sealed record TaskRunRow : IListed
 {
-    public const string Columns = "id, organization_id, task_id, agent_id, source_id, credential_id, connection_id, session_id, status, result, input, output, errors, artifacts, timeout_seconds, work_id, site_touched, task_revision, started_at, work_ended_at, ended_at, created_at, updated_at";
+    public const string Columns = "id, organization_id, task_id, agent_id, source_id, credential_id, connection_id, session_id, status, result, input, output, sealed_input, sealed_output, errors, artifacts, timeout_seconds, work_id, site_touched, task_revision, started_at, work_ended_at, ended_at, created_at, updated_at";
 
     public string Id { get; init; } = "";
     public string OrganizationId { get; init; } = "";
-    public string TaskId { get; init; } = "";
-    public string AgentId { get; init; } = "";
+
+    /// <summary>Null: it signs in and does nothing else, to prove its credential. Then there is no agent either.</summary>
+    public string? TaskId { get; init; }
+    public string? AgentId { get; init; }
     public string SourceId { get; init; } = "";
     public string? CredentialId { get; init; }
     public string? ConnectionId { get; init; }
     public string? SessionId { get; init; }
     public string Status { get; init; } = RunStatuses.Queued;
     public string? Result { get; init; }
+    /// <summary>What it was given. Of a stored run it is there after <see cref="TaskRunStore.OpenAsync"/> only.</summary>
     public string Input { get; init; } = "{}";
+
+    /// <summary>What it brought back. Of a stored run it is there after <see cref="TaskRunStore.OpenAsync"/> only.</summary>
     public string? Output { get; init; }
+    public byte[]? SealedInput { get; init; }
+    public byte[]? SealedOutput { get; init; }
     public string Errors { get; init; } = "[]";
     public string? Artifacts { get; init; }
     public int TimeoutSeconds { get; init; }
@@ -79,6 +86,12 @@ internal sealed record TaskRunRow : IListed
     public DateTimeOffset UpdatedAt { get; init; }
 
     public PagePosition Position => new(CreatedAt, Id);
+
+    /// <summary>What the sealed input is bound to.</summary>
+    public string InputContext => $"task_run/{OrganizationId}/{Id}/input";
+
+    /// <summary>What the sealed output is bound to.</summary>
+    public string OutputContext => $"task_run/{OrganizationId}/{Id}/output";
 
     public OrganizationId Organization => Http.OrganizationId.Of(OrganizationId);
 
@@ -102,11 +115,11 @@ internal sealed record TaskRunRow : IListed
 
     /// <summary>What was rejected, or waited too long for a decision, is not left where somebody may take it for a result.</summary>
     public TaskRunRow? Fail(Fault fault, DateTimeOffset now) =>
-        To(RunStatuses.Failed, now) is { } moved ? moved with { Output = null, Errors = Json.Write<IReadOnlyList<FaultObject>>([FaultObject.From(fault)]), Result = fault.Code == "session_lost" ? "unknown" : "failure" } : null;
+        To(RunStatuses.Failed, now) is { } moved ? moved with { Output = null, SealedOutput = null, Errors = Json.Write<IReadOnlyList<FaultObject>>([FaultObject.From(fault)]), Result = fault.Code == "session_lost" ? "unknown" : "failure" } : null;
 
     public TaskRunRow? RequestCancel(DateTimeOffset now) => To(RunStatuses.Canceling, now);
 
-    public TaskRunRow? Cancel(DateTimeOffset now) => To(RunStatuses.Canceled, now) is { } moved ? moved with { Output = null } : null;
+    public TaskRunRow? Cancel(DateTimeOffset now) => To(RunStatuses.Canceled, now) is { } moved ? moved with { Output = null, SealedOutput = null } : null;
 
     /// <summary>What its events carry: never input or output.</summary>
     public object ToEvent(InteractionObject? interaction, string? externalId) => new RunEvent(
@@ -122,13 +135,13 @@ internal sealed record TaskRunRow : IListed
         : null;
 
     private sealed record RunEvent(
-        string Id, string Object, string Status, string? Result, string TaskId, string AgentId, string SourceId, string? CredentialId, string? ConnectionId, string? SessionId, string? ExternalId, JsonElement Errors, InteractionObject? Interaction);
+        string Id, string Object, string Status, string? Result, string? TaskId, string? AgentId, string SourceId, string? CredentialId, string? ConnectionId, string? SessionId, string? ExternalId, JsonElement Errors, InteractionObject? Interaction);
 }
 
 /// <summary>A run on the wire. <paramref name="RuntimeMs"/>: milliseconds since it started, null before. The last four are there only when asked for by <c>include</c>.</summary>
 internal sealed record TaskRunObject(
     string Id, [property: WordsOf(typeof(RunStatuses))] string Status, [property: Says("How it ended; null while it has not.", Example = "null"), OneOf("success", "failure", "unknown")] string? Result,
-    string TaskId, string AgentId, string SourceId, string? CredentialId, [property: Says("The connection it runs on.", Example = "null")] string? ConnectionId, string? SessionId,
+    [property: Says("Null for a run that only proves a credential.")] string? TaskId, string? AgentId, string SourceId, string? CredentialId, [property: Says("The connection it runs on.", Example = "null")] string? ConnectionId, string? SessionId,
     [property: Says("Milliseconds since it started; null before.", Example = "null")] long? RuntimeMs, [property: Says("What it brought back, matching the task's `output_schema`; null until it is `completed`, or waits for its review.", Example = "null")] JsonElement? Output,
     [property: Shape(typeof(IReadOnlyList<FaultObject>)), Says("Why it failed; empty otherwise.", Example = "[]")] JsonElement Errors,
     [property: Says("What the user is asked; null unless the run waits for an answer.", Example = "null")] InteractionObject? Interaction, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject, IHasPayload

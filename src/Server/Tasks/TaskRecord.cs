@@ -24,16 +24,16 @@ internal sealed class TaskOptions
 internal sealed class TaskRecord(EventLog events, TaskOptions options, TimeProvider time)
 {
     /// <summary>A run of this edition of the task was completed, and approved where a person was to decide.</summary>
-    public Task SucceededAsync(DbTransactionScope scope, OrganizationId organization, string taskId, int? revision, CancellationToken cancellationToken) =>
+    public Task SucceededAsync(DbTransactionScope scope, OrganizationId organization, string? taskId, int? revision, CancellationToken cancellationToken) =>
         CountAsync(scope, organization, taskId, revision, success: true, cancellationToken);
 
     /// <summary>A run of this edition failed by the task's own fault: a step could not be done, its output was not what it should be, or a person rejected it.</summary>
-    public Task FailedAsync(DbTransactionScope scope, OrganizationId organization, string taskId, int? revision, CancellationToken cancellationToken) =>
+    public Task FailedAsync(DbTransactionScope scope, OrganizationId organization, string? taskId, int? revision, CancellationToken cancellationToken) =>
         CountAsync(scope, organization, taskId, revision, success: false, cancellationToken);
 
-    private async Task CountAsync(DbTransactionScope scope, OrganizationId organization, string taskId, int? revision, bool success, CancellationToken cancellationToken)
+    private async Task CountAsync(DbTransactionScope scope, OrganizationId organization, string? taskId, int? revision, bool success, CancellationToken cancellationToken)
     {
-        if (revision is null) return;
+        if (taskId is null || revision is null) return;
         // A task that is live and works has nothing to write down; runs of it do not queue for its row.
         if (success && await scope.FirstOrNoneAsync<string>("SELECT status FROM tasks WHERE organization_id = @organization AND id = @taskId", new { organization = organization.Value, taskId }, cancellationToken) is null or TaskStatuses.Live) return;
         if (await TaskRow.FindAsync(scope.Connection, scope.Transaction, organization, TaskId.Of(taskId), forUpdate: true, cancellationToken) is not { } task || task.Revision != revision) return;

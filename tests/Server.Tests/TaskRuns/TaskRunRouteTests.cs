@@ -134,6 +134,20 @@ public sealed class TaskRunRouteTests(ApiServer server)
     }
 
     [Fact]
+    public async Task A_run_that_proves_a_credential_has_no_task_and_needs_a_credential_that_may_be_sent()
+    {
+        var api = await server.NewOrganizationAsync();
+        var (_, credential, source) = await StoryAsync(api);
+        var proof = (await api.PostAsync($"/v2/credentials/{credential}/verify")).Is(201).Has("status", "queued").Has("task_id", null).Has("agent_id", null).Has("source_id", source).Has("output", null);
+        (await api.GetAsync($"/v2/sessions/{proof["session_id"].GetString()}")).Is(200).Has("task_runs.0.id", proof.Id).Has("task_runs.0.task_id", null);
+        (await api.PostAsync($"/v2/task-runs/{proof.Id}/cancel")).Is(200).Has("status", "canceled");
+        var none = (await api.PostAsync("/v2/credentials", new { source_id = source })).Is(201).Id;
+        (await api.PostAsync($"/v2/credentials/{none}/verify")).Refused(409, "request", "state_conflict");
+        (await api.DeleteAsync($"/v2/credentials/{credential}")).Is(200);
+        (await api.PostAsync($"/v2/credentials/{credential}/verify")).Refused(409, "request", "state_conflict");
+    }
+
+    [Fact]
     public async Task Over_its_session_limit_an_organization_is_refused_when_it_does_not_wait()
     {
         await using var small = await OstiaryServer.StartAsync(new ServerSettings { Roles = "api", Values = new Dictionary<string, string> { ["Sessions__MaxConcurrent"] = "2", ["Sessions__QueueWhenFull"] = "false" } });
