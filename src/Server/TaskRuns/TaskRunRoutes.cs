@@ -113,7 +113,7 @@ internal static class TaskRunRoutes
         if (!ObjectId.TryParse<TaskRunId>(id, out var runId)) return Reply.NotFound<TaskRunId>(id);
         await using var scope = await call.BeginAsync(cancellationToken);
         if (await TaskRunStore.LockAsync(scope, call.Organization, runId.Value, cancellationToken) is not { } run) return Reply.NotFound<TaskRunId>(id);
-        if (run.Status is RunStatuses.Canceling or RunStatuses.Canceled) return Reply.Ok(run.ToObject(null, time.GetUtcNow()));
+        if (run.Status is RunStatuses.Canceling or RunStatuses.Canceled) return await call.CommitAsync(scope, Reply.Ok(run.ToObject(null, time.GetUtcNow())), cancellationToken);
         if (run.IsOver) return Reply.Conflict($"The run `{run.Id}` has already {run.Status}.");
         run = await RunCancel.RequestAsync(scope, run, runs, work, wakeUps, time, cancellationToken);
         if (run.IsOver && run.SessionId is { } sessionId) await EndUnopenedAsync(scope, sessions, sessionId, cancellationToken);
