@@ -26,11 +26,16 @@ internal sealed class LoginPage
         foreach (var group in Groups)
         {
             GroupJudge.Decide(this, group);
-            group.State = $"{snapshot.Url.AbsolutePath}|{group.Frame}|{group.Kind}|{string.Join(",", group.Fields.Where(f => f.Role != FieldRole.Other).Select(f => f.Role))}";
+            // A password form is the same one wherever a site shows it again: in a header, on a page of its own, at the address that received it, with or without the user name.
+            group.State = group is { IsLogin: true, Password: not null }
+                ? "password|" + HostOf(snapshot.Frames[Math.Min(group.Frame, snapshot.Frames.Count - 1)].Url, snapshot.Url)
+                : $"{snapshot.Url.AbsolutePath}|{group.Frame}|{group.Kind}|{string.Join(",", group.Fields.Where(f => f.Role != FieldRole.Other).Select(f => f.Role))}";
         }
         Dormant = GroupBuilder.Dormant(snapshot, Groups);
         foreach (var group in Dormant) GroupJudge.Decide(this, group);
     }
+
+    private static string HostOf(Uri frame, Uri page) => (frame.Scheme is "http" or "https" ? frame : page).Authority;
 
     public PageSnapshot Snapshot { get; }
 
