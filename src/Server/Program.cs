@@ -54,7 +54,10 @@ settings.Add<EventOptions>("Events");
 var sessions = settings.Add<SessionOptions>("Sessions", (o, fault) => { if (o.PerWorker < 0 || o.ActivePerWorker < 0 || o.IdlePerWorker < 0 || o.ConnectedPerWorker < 0 || o.MaxConcurrent < 0) fault("PerWorker, ActivePerWorker, IdlePerWorker, ConnectedPerWorker and MaxConcurrent are 0 or more."); });
 settings.Add<ConnectionOptions>("Connections", (o, fault) => { if (o.ConnectTimeout < TimeSpan.FromSeconds(1)) fault("ConnectTimeout is at least one second."); });
 settings.Add<InteractionOptions>("Interactions", (o, fault) => { if (o.Timeout < TimeSpan.FromSeconds(1)) fault("Timeout is at least one second."); });
-settings.Add<StorageOptions>("Storage");
+settings.Add<StorageOptions>("Storage", StorageOptions.Check);
+settings.Add<TaskOptions>("Tasks", TaskOptions.Check);
+settings.Add<TaskRunOptions>("TaskRuns", (o, fault) => { if (o.ReviewTimeout <= TimeSpan.Zero) fault("ReviewTimeout is longer than nothing."); });
+settings.Add<UpkeepOptions>("Upkeep", (o, fault) => { if (o.Every < TimeSpan.FromMilliseconds(100)) fault("Every is at least 100 milliseconds."); });
 settings.Add<DeliveryOptions>("Deliveries", (o, fault) => { if (o.Delays() is null) fault("Schedule is a comma-separated list of durations, such as 5s,5m,1h."); if (o.PerDestination < 1 || o.Destinations < 1) fault("PerDestination and Destinations are 1 or more."); });
 var browser = settings.Add<BrowserOptions>("Browser");
 if (configuration["Chromium"] is { Length: > 0 } chromium) browser.ExecutablePath = chromium;
@@ -63,7 +66,7 @@ browser.RunDirectory = Path.Combine(Path.GetFullPath(configuration["Data"] is { 
 
 // Services start in this order and stop in reverse: the worker last and first.
 services.AddData(configuration).AddVault(configuration);
-services.AddApiKeys().AddComponentTokens().AddEvents().AddTasks().AddCredentials().AddSessions(isWorker).AddInteractions().AddStorage().AddSignIns(isWorker).AddConnections(isWorker).AddTaskRuns(isWorker).AddDeliveries(isWorker);
+services.AddApiKeys().AddComponentTokens().AddEvents().AddSources().AddTasks().AddCredentials().AddSessions(isWorker).AddInteractions().AddStorage().AddSignIns(isWorker).AddConnections(isWorker).AddTaskRuns(isWorker).AddDeliveries(isWorker);
 services.AddHostedService<Upkeep>();
 settings.Normalise<WorkOptions>("Work");
 services.AddWork(configuration, isWorker).Configure<WorkOptions>(o => o.Limits[RunJob.WorkKind] = o.Limits[ConnectJob.WorkKind] = sessions.RunsHeld);
@@ -77,6 +80,8 @@ builder.WebHost.ConfigureKestrel(kestrel =>
     kestrel.AddServerHeader = false;
     // Above what is accepted, so that a body which is too large is answered with a 413 and not with a broken connection: what is left of it is read and thrown away.
     kestrel.Limits.MaxRequestBodySize = 16L * http.LargestBody;
+    // Also above what is accepted: a query that is too long is answered, not cut off.
+    kestrel.Limits.MaxRequestLineSize = 16 * Pipeline.LongestAddress;
 });
 
 var app = builder.Build();
@@ -91,8 +96,8 @@ app.MapFiles();
 if (roles.Contains("api"))
 {
     var api = app.MapGroup("/v2");
-    // What surrounds every request under /v2, from the outside in.
-    app.UseWhen(context => context.Request.Path.StartsWithSegments("/v2", StringComparison.Ordinal), v2 => v2
+    // What surrounds every request under /v2, from the outside in. Routes are found whatever their case, so these steps are too.
+    app.UseWhen(context => context.Request.Path.StartsWithSegments("/v2", StringComparison.OrdinalIgnoreCase), v2 => v2
         .Use((HttpContext context, RequestDelegate next) => Pipeline.Envelope(context, next, Get<IdSource>(), app.Logger))
         .Use((HttpContext context, RequestDelegate next) => Get<Cors>().Step(context, next))
         .Use((HttpContext context, RequestDelegate next) => Authenticate.Step(context, next, app.Services.GetServices<ICallers>(), Get<Db>()))

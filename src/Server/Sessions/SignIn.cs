@@ -49,6 +49,7 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
         private long _stepAt = owner.Time.GetTimestamp();
         private int _failures;
         private bool _sent;
+        private Task _witness = Task.CompletedTask;
 
         public async Task<SignInResult> ToEndAsync(CancellationToken cancellationToken)
         {
@@ -56,6 +57,7 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
             _stepAt = _time.GetTimestamp();
             for (var decisions = 0; decisions < MostDecisions; decisions++)
             {
+                await _witness;
                 if (_time.GetElapsedTime(_started) - _withPeople > Limit) return End(new LoginOutcome.Unknown("The sign-in took too long."));
                 if (RefusedHost() is { } refused) return End(new LoginOutcome.Blocked(refused));
                 PageSnapshot? page = null;
@@ -67,7 +69,8 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
                     owner.Seen?.Invoke(page);
                     _progress = Follow(page) with { SinceStep = _time.GetElapsedTime(_stepAt) };
                     decision = owner._engine.Next(page, _progress);
-                    Note(page, decision);
+                    Note(page, decision, cancellationToken);
+                    if (decision.Step is not LoginStep.Fill) await _witness;
                     if (decision.Step is LoginStep.Done done) return End(done.Outcome);
                     if (decision.Step is LoginStep.Ask ask)
                     {
@@ -116,6 +119,7 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
             {
                 case LoginStep.Fill fill:
                     foreach (var value in fill.Values) await TypeAsync(value, cancellationToken);
+                    await _witness;
                     if (fill.Then is { } then) await ActAsync(then, cancellationToken);
                     break;
                 case LoginStep.Click click:
@@ -283,11 +287,20 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
             return null;
         }
 
-        private void Note(PageSnapshot page, LoginDecision decision)
+        private void Note(PageSnapshot page, LoginDecision decision, CancellationToken cancellationToken)
         {
             // An address may carry a token in its query; notes keep the place only.
-            _notes.Add(new SignInStepNote(_time.GetUtcNow(), page.Url.GetLeftPart(UriPartial.Path), decision.Page.ToString(), Outspoken.Describe(decision.Step, page), decision.Why));
+            var note = new SignInStepNote(_time.GetUtcNow(), page.Url.GetLeftPart(UriPartial.Path), decision.Page.ToString(), Outspoken.Describe(decision.Step, page), decision.Why);
+            _notes.Add(note);
+            if (request.Witness is { } witness) _witness = witness.SawAsync(note, page, decision, Filled(decision.Step), cancellationToken);
         }
+
+        private static IReadOnlyList<ElementId> Filled(LoginStep step) => step switch
+        {
+            LoginStep.Fill fill => [.. fill.Values.Select(v => v.Field), .. fill.Then is LoginStep.Press press ? [press.Element] : Array.Empty<ElementId>()],
+            LoginStep.ChooseBySlot choose => [choose.Element],
+            _ => [],
+        };
 
         private SignInResult End(LoginOutcome outcome, bool timedOut = false) => new(outcome, timedOut, _notes);
 
