@@ -197,6 +197,24 @@ public sealed partial class BrowserSession : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// A fresh, empty page in place of those that are open: whatever was still being done to them ends with them. Cookies and storage stay; what a page kept in session
+    /// storage does not.
+    /// </summary>
+    /// <exception cref="PageActionException">No page could be opened.</exception>
+    public async Task RenewPageAsync(CancellationToken cancellationToken)
+    {
+        List<IPage> old;
+        lock (_gate) old = [.. _pages];
+        await RunAsync("Opening a fresh page", () => _context.NewPageAsync(), ReadPatience, cancellationToken);
+        foreach (var page in old)
+        {
+            var closing = page.CloseAsync(new PageCloseOptions { RunBeforeUnload = false });
+            Observe(closing);
+            await TryAsync(closing.WaitAsync(ClosePatience, _time, cancellationToken));
+        }
+    }
+
     /// <summary>Closes the context: pages, cookies, storage and unfinished downloads are gone. Quick, and may be called again.</summary>
     public async ValueTask DisposeAsync()
     {

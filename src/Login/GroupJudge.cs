@@ -120,6 +120,14 @@ internal static class GroupJudge
             if (words.Heading(WordList.SignIn) || words.UrlSaysSignIn) texts[0].Add(FieldRole.Identifier, 3, "heading or address says sign in");
         }
 
+        // A first step that names the company alone.
+        if (password is null && group.Codes.Count == 0 && texts.Count == 1 && texts[0] is var company && company[FieldRole.Extra] >= 5 && !Words.HasAny(company.Label, WordList.UserName, WordList.Email)
+            && (words.SubmitIs(WordList.SignIn) || words.SubmitIs(WordList.Next) || words.SubmitIs(WordList.Continue)))
+        {
+            company.Role = FieldRole.Extra;
+            group.Extras.Add(company);
+            return;
+        }
         var identifier = texts.Where(f => f[FieldRole.Identifier] >= (texts.Count == 1 ? TakeAlone : Take)).OrderByDescending(f => f[FieldRole.Identifier])
             .ThenByDescending(f => group.Fields.IndexOf(f)).FirstOrDefault();
         if (identifier is null && password is not null && texts.Count > 0)
@@ -242,7 +250,7 @@ internal static class GroupJudge
         }
         if (group.Identifier is null)
         {
-            group.Kind = GroupKind.Other;
+            group.Kind = group.Extras.Count == 1 && group.Fields.Count == 1 && group.Score >= 4 && !words.SaysNewsletter && !words.SaysRecovery ? GroupKind.Identifier : GroupKind.Other;
             return;
         }
         // One text field without a password: the first step of a sign-in, a recovery form, a newsletter or a sign-up. Words decide.

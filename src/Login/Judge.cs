@@ -30,6 +30,7 @@ internal static class Judge
         var sent = progress.CredentialSent;
         var answers = SiteText.Answers(page, progress);
 
+        if (HttpAuthentication(page, progress) is { } http) return http;
         if (snapshot.NavigationError is { } error)
             return new(PageVerdict.SiteDown, [$"navigation failed: {error}"]) { Message = $"The site could not be reached ({error})." };
         if (snapshot.StatusCode is >= 500 and < 600 && login is null && code is null)
@@ -50,7 +51,8 @@ internal static class Judge
             if (lockedOut && sent) return new(PageVerdict.Locked, ["words of a lock: " + locked]) { Message = locked };
             if (sent && Words.Has(WordList.TooMany, locked)) return new(PageVerdict.Locked, ["too many attempts: " + locked]) { Message = locked };
         }
-        if (snapshot.StatusCode == 429 && sent && login is null) return new(PageVerdict.Locked, ["HTTP status 429"]) { Message = Sentence(page, "Too many attempts.") };
+        if (LockStatus(page, progress) is { } status && signOut is null && (login is null || progress.Submissions.Exists(s => s.State == login.State)))
+            return new(PageVerdict.Locked, [$"the sign-in was answered with HTTP status {status}"]) { Message = LockMessage(page, progress, login, answers, status) };
 
         if (code is not null && (sent || login is null || code.Score > login.Score + 6))
         {
@@ -75,8 +77,11 @@ internal static class Judge
         if (sent && login is null && Choices.Methods(page) is { Count: >= 2 } methods && !progress.Tried.Contains("method " + page.Path))
             return new(PageVerdict.MethodChoice, [$"{methods.Count} ways to verify are offered"]) { Offers = methods };
 
-        if (sent && login is null && code is null && signOut is null && LoginEngine.SendCodeControl(page, null) is { Kind: ElementKind.Button } sender && !progress.Tried.Contains(page.OutlineOf(sender)) && Words.Has(WordList.SendCode, Controls.Caption(sender)))
+        if (sent && login is null && code is null && SendsCode(page, progress, signOut) is { } sender)
             return new(PageVerdict.Code, ["a code is sent only when asked for"]) { Control = sender };
+
+        if (sent && code is null && signOut is null && progress.Asked.Count > 0 && progress.Asked[^1].Type == "push_approval" && Denial(page, progress, answers) is { } denial)
+            return new(PageVerdict.Denied, ["words of a denial: " + denial]) { Message = denial };
 
         if (sent && login is null && code is null && IsPush(page, signOut) is { } push)
             return new(PageVerdict.Push, [push]);
@@ -84,14 +89,18 @@ internal static class Judge
         if (sent && login is null && (signOut is null || !MovedOn(progress)) && Choices.Accounts(page, afterSignIn: true) is { Count: >= 2 } accounts)
             return new(PageVerdict.AccountChoice, [$"{accounts.Count} accounts to choose from"]) { Offers = accounts };
 
-        if (login is not null && lastPassword is not null)
+        // The site's words about a sign-in elsewhere are no word of the provider's about the password.
+        var elsewhere = progress.Provider is { } provider && login is not null && !provider.Owns(snapshot.Frames[login.Frame].Url);
+        if (login is not null && lastPassword is not null && !elsewhere)
         {
             if (Rejected(page, progress, login, answers) is { } rejected) return rejected;
         }
 
         if (sent && Interstitials.Find(page, progress, strict: true) is { } offer) return offer;
 
-        if (login is null && code is null && Connected(page, progress, signOut, answers) is { } connected) return connected;
+        // To be signed in with the provider is half of the way.
+        var atProvider = progress.Provider?.Owns(snapshot.Url) == true;
+        if (login is null && code is null && !atProvider && Connected(page, progress, signOut, answers) is { } connected) return connected;
 
         if (login is not null)
         {
@@ -116,6 +125,22 @@ internal static class Judge
 
     private static string Suffix(string text) => text.Length > 0 ? " " + text : "";
 
+    /// <summary>
+    /// Chromium shows no page when a server demands Basic or Digest credentials. After they were given, the answer of the same origin tells: the protected document is the
+    /// proof, a further 401 the refusal.
+    /// </summary>
+    private static Judgement? HttpAuthentication(LoginPage page, LoginProgress progress)
+    {
+        var snapshot = page.Snapshot;
+        var given = progress.Submissions.Exists(s => s.State == LoginProgress.HttpState(snapshot.Url));
+        if (!given) return snapshot is { StatusCode: 401, NavigationError: "net::ERR_INVALID_AUTH_CREDENTIALS" } ? new(PageVerdict.HttpAuthentication, ["the server asks for Basic or Digest credentials"]) : null;
+        if (snapshot.StatusCode == 401 && progress.LastStep is LoginStep.Authenticate)
+            return new(PageVerdict.Rejected, ["the credentials were given", "HTTP status 401 again"]) { Message = Sentence(page, "The site refused user name or password (HTTP status 401).") };
+        if (progress.LastStep is LoginStep.Authenticate && snapshot is { StatusCode: >= 200 and < 300, NavigationError: null } && Finished(page, progress) && page.LoginGroup is null && page.CodeGroup is null && !AsksForMore(page))
+            return new(PageVerdict.Connected, ["the document that was refused without credentials is given with them"]);
+        return null;
+    }
+
     /// <summary>True when nothing suggests that the page will go on by itself.</summary>
     public static bool Finished(LoginPage page, LoginProgress progress) =>
         page.Snapshot.Frames.Any(f => f.Busy && f.Visible) ? progress.SinceStep > BusyLimit
@@ -131,7 +156,9 @@ internal static class Judge
         var again = progress.Submissions.Exists(s => s.State == login.State);
         // A first step that was refused stays where it was; a password form behind it is the next step.
         if (!again && last.Kind == SubmissionKind.Identifier && login.Password is not null && SiteText.Refusal(answers) is null) return null;
-        if (last.Kind is SubmissionKind.Totp or SubmissionKind.Answer && SiteText.Refusal(answers) is null) return null;
+        // Once a second proof was asked for, the password had been right: only words about user name or password take that back.
+        var proven = last.Kind is SubmissionKind.Totp or SubmissionKind.Answer || progress.Asked.Exists(c => c.Type is "mfa" or "push_approval" or "security_question");
+        if (proven && (SiteText.Refusal(answers) is not { } about || !Words.HasAny(about, WordList.Password, WordList.UserName, WordList.Email) || Words.HasAny(about, WordList.Code, WordList.Verification))) return null;
         // A second look is no submission: what stands there is not an answer.
         if (progress.LastStep is LoginStep.GoTo) return null;
         if (SiteText.Refusal(answers) is { } refusal)
@@ -151,8 +178,96 @@ internal static class Judge
         }
         if (last.Kind == SubmissionKind.Password && Finished(page, progress) && SiteText.AlertAt(page, progress, login) is { } alert)
             return new(PageVerdict.Rejected, ["the form is back", "with an alert of its own: " + alert]) { Group = login, Message = alert };
+        if (last.Kind == SubmissionKind.Password && Finished(page, progress) && RefusingAddress(page, progress) is { } sign && !answers.Exists(a => Words.HasAny(a.Text, WordList.Expired, WordList.TryLater, WordList.Maintenance, WordList.Captcha)))
+            return new(PageVerdict.Rejected, ["the form is back", "its address gained the word " + sign]) { Group = login, Message = SiteText.AnyAlert(answers, alertsOnly: true) ?? $"The site refused the sign-in: it came back with “{sign}” in its address and no sentence." };
         if (login.Fields.Find(f => f.Element is { NativeValidity: true, HasValue: true, ValidityMessage.Length: > 0 } && f.Role is FieldRole.Identifier or FieldRole.Password) is { } unfit && page.Snapshot.Requests.Count == 0 && Finished(page, progress))
             return new(PageVerdict.Rejected, ["the form does not take the value of a field"]) { Group = login, Message = SiteText.Cut(unfit.Element.ValidityMessage, 300) };
+        return null;
+    }
+
+    /// <summary>
+    /// The word of refusal in the address (path, query or fragment) that was not there when the form was sent, or null. A word for an expired session, a forged form or a
+    /// broken server says nothing about the credentials.
+    /// </summary>
+    internal static string? RefusingAddress(LoginPage page, LoginProgress progress)
+    {
+        var before = progress.Before is { } b ? AddressWords(b.Url) : [];
+        var gained = AddressWords(page.Snapshot.Url).Except(before).ToList();
+        if (gained.Exists(w => Controls.HrefSays(w, NoRefusals))) return null;
+        return gained.Find(w => Array.Exists(RefusalWords, r => w == r || r.Length > 5 && w.Contains(r, StringComparison.Ordinal)));
+    }
+
+    private static readonly string[] RefusalWords = ["error", "err", "failed", "failure", "fail", "invalid", "incorrect", "denied", "badcredentials", "wrong", "unauthorized", "unauthorised", "login_error", "loginerror", "fehler", "erreur", "errore", "authfailed"];
+    private static readonly string[] NoRefusals = ["expir", "timeout", "timed", "session", "csrf", "token", "captcha", "robot", "unavailable", "maintenance", "server", "internal", "network", "cookie", "consent", "logout", "loggedout", "require", "needed"];
+
+    /// <summary>The words of an address after its host. What stands in a return address is not the site's answer.</summary>
+    private static HashSet<string> AddressWords(Uri url)
+    {
+        var words = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var segment in url.AbsolutePath.Split('/')) Add(segment);
+        foreach (var part in (url.Query + "&" + url.Fragment).Split('?', '&', '#', ';'))
+        {
+            var (name, value) = part.IndexOf('=', StringComparison.Ordinal) is >= 0 and var at ? (part[..at], part[(at + 1)..]) : (part, "");
+            // error=0 and error=false are no errors.
+            if (value is "0" or "false" or "none" or "no") continue;
+            if (value.Length > 40 || value.Contains("%2f", StringComparison.OrdinalIgnoreCase) || value.Contains('/', StringComparison.Ordinal)) continue;
+            Add(name);
+            Add(value);
+        }
+        return words;
+
+        void Add(string text)
+        {
+            var word = text.ToLowerInvariant();
+            if (word.Length is > 2 and <= 40) words.Add(word);
+            foreach (var piece in word.Split('-', '_', '.', '+', '%'))
+                if (piece.Length > 2) words.Add(piece);
+        }
+    }
+
+    /// <summary>The status with which a site says that an account is locked (RFC 4918: 423) or was tried too often (RFC 6585: 429), when it answered what was sent.</summary>
+    private static int? LockStatus(LoginPage page, LoginProgress progress)
+    {
+        if (!progress.CredentialSent || progress.LastStep is LoginStep.GoTo) return null;
+        if (page.Snapshot.StatusCode is 423 or 429 && page.LoginGroup is null) return page.Snapshot.StatusCode;
+        return page.Snapshot.Requests.LastOrDefault(r => r.Method is "POST" or "PUT" or "PATCH" && r.Status is not null) is { Status: 423 or 429 } call ? call.Status : null;
+    }
+
+    private static string LockMessage(LoginPage page, LoginProgress progress, GroupReading? login, List<Saying> answers, int status)
+    {
+        var otherwise = status == 423 ? "The site says that the account is locked (HTTP status 423)." : "The site says that there were too many attempts (HTTP status 429).";
+        if (SiteText.Locked(answers) is { } said) return said;
+        if (login is not null) return SiteText.AlertAt(page, progress, login) ?? SiteText.AnyAlert(answers, alertsOnly: true) ?? SiteText.AnyAlert(answers, alertsOnly: false) ?? otherwise;
+        return Sentence(page, otherwise);
+    }
+
+    /// <summary>
+    /// The button that has a code sent, on a page that has no field for it yet. Where the site offers to sign out as well, the page has to say that it wants a code: a
+    /// signed-in page may have such buttons for other things.
+    /// </summary>
+    private static ElementSnapshot? SendsCode(LoginPage page, LoginProgress progress, ElementSnapshot? signOut)
+    {
+        if (LoginEngine.SendCodeControl(page, null) is not { Kind: ElementKind.Button } sender || progress.Tried.Contains(page.OutlineOf(sender))) return null;
+        if (signOut is null && Words.Has(WordList.SendCode, Controls.Caption(sender))) return sender;
+        return IsShort(page) && SpeaksOfCode(page) ? sender : null;
+    }
+
+    private static bool IsShort(LoginPage page) => page.Elements.Count(e => e.Visible) < 60;
+
+    private static bool SpeaksOfCode(LoginPage page) =>
+        page.Elements.Any(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text or ElementKind.Alert && e.Landmark is not ("nav" or "footer") && e.Text.Length < 250 && Words.HasAny(e.Text, WordList.Code, WordList.Verification, WordList.AuthenticatorApp));
+
+    /// <summary>A short page that still wants a proof: it speaks of a code and has one sent, or its heading is about verification.</summary>
+    private static bool AsksForMore(LoginPage page) =>
+        IsShort(page) && (SpeaksOfCode(page) && LoginEngine.SendCodeControl(page, null) is not null
+            || page.Elements.Any(e => e.Visible && e.Kind == ElementKind.Heading && Words.HasAny(e.Text, WordList.Verification, WordList.ChooseMethod, WordList.SecurityQuestion)));
+
+    /// <summary>What the site says when the user refused on the other device, or null: new since the question was put.</summary>
+    private static string? Denial(LoginPage page, LoginProgress progress, List<Saying> answers)
+    {
+        var asked = progress.Asked[^1].Message;
+        foreach (var text in answers.Select(a => a.Text).Concat(page.Elements.Where(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text or ElementKind.Alert && e.Landmark is not ("nav" or "footer")).Select(e => SiteText.Clean(e.Text))))
+            if (text.Length is > 3 and < 250 && !asked.Contains(text, StringComparison.Ordinal) && Words.Has(WordList.Denied, text)) return SiteText.Cut(text, 300);
         return null;
     }
 
@@ -181,13 +296,13 @@ internal static class Judge
         if (!progress.CredentialSent)
         {
             // Signed in already, from a saved state: only a sign-out control tells.
-            return signOut is { Visible: true } && signIn is null && Controls.SignOutScore(signOut) >= 5 ? new(PageVerdict.Connected, [.. signals.Select(s => s.ToString())]) : null;
+            return signOut is { Visible: true } && signIn is null && Controls.SignOutScore(signOut) >= 5 && !AsksForMore(page) ? new(PageVerdict.Connected, [.. signals.Select(s => s.ToString())]) : null;
         }
         var before = progress.Before is { } b ? LoginPage.Read(b) : null;
         if (progress.SecondLookAt is not null && progress.LastStep is LoginStep.GoTo)
         {
             // The second look: the start page, asked for again, shows no way to sign in and did not send us back to the login.
-            if (signOut is not null && signals.Sum(s => s.Points) >= 3) return new(PageVerdict.Connected, [.. signals.Select(s => s.ToString()), "second look"]);
+            if (signOut is not null && signals.Sum(s => s.Points) >= 3 && !AsksForMore(page)) return new(PageVerdict.Connected, [.. signals.Select(s => s.ToString()), "second look"]);
             if (!Finished(page, progress)) return null;
             // Texts that nobody saw before the sign-in: a page that looks as it did is no proof.
             if (signIn is null && page.Texts.Except(progress.StartTexts).Any(t => t.Length > 2) && snapshot.StatusCode is null or (>= 200 and < 400) && page.Elements.Count(e => e.Visible) > 3 && !page.Groups.Exists(g => g.IsLogin || g.Kind is GroupKind.Code or GroupKind.SignUp))
@@ -206,7 +321,8 @@ internal static class Judge
         if (answers.Exists(a => a.IsAlert && Words.Has(WordList.Wrong, a.Text))) signals.Add(new("words of refusal", -4));
         var sum = signals.Sum(s => s.Points);
         var why = signals.Select(s => s.ToString()).ToList();
-        if (signOut is not null && sum >= 5 && signIn is null) return new(PageVerdict.Connected, why);
+        // Some sites offer to sign out as soon as the password is right, while they still ask for more.
+        if (signOut is not null && sum >= 5 && signIn is null && !AsksForMore(page)) return new(PageVerdict.Connected, why);
         if (!Finished(page, progress)) return null;
         if (page.Elements.Count(e => e.Visible && e.Text.Length > 0) < 2) return null;
         // A page that still speaks of codes and verification is a step that was not understood, not the end.

@@ -33,6 +33,8 @@ public abstract record LoginOutcome
     public sealed record Rejected(string Message) : LoginOutcome;
     /// <summary>The account is locked, suspended, or has had too many attempts.</summary>
     public sealed record Locked(string Message) : LoginOutcome;
+    /// <summary>The user refused on the other device (a push that was denied): nothing is wrong with the credentials, and nobody is to be asked again unasked. <paramref name="Message"/> is the site's own sentence.</summary>
+    public sealed record Denied(string Message) : LoginOutcome;
     /// <summary>The site insists on a new password first.</summary>
     public sealed record PasswordChangeRequired(string Message) : LoginOutcome;
     /// <summary>A bot wall, a captcha, or an address the server may not reach.</summary>

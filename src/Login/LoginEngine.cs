@@ -27,6 +27,7 @@ public sealed class LoginEngine
         var page = LoginPage.Read(snapshot);
         var judged = Judge.Decide(page, progress);
         if (progress.Steps >= MostSteps) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The sign-in took too many steps.")));
+        if (progress.Provider is { } provider && ByProvider(page, progress, judged, provider) is { } way) return way;
         return judged.Verdict switch
         {
             PageVerdict.SiteDown => SiteDown(page, progress, judged),
@@ -40,11 +41,13 @@ public sealed class LoginEngine
             PageVerdict.PerhapsConnected => PerhapsConnected(page, progress, judged),
             PageVerdict.Code => Code(page, progress, judged),
             PageVerdict.Push => Push(page, progress, judged),
+            PageVerdict.Denied => Say(judged, new LoginStep.Done(new LoginOutcome.Denied(judged.Message))),
             PageVerdict.MethodChoice => Choose(page, progress, judged, "mfa", "method"),
             PageVerdict.AccountChoice => Choose(page, progress, judged, "account_selection", "account_id"),
             PageVerdict.OrganisationChoice => Choose(page, progress, judged, "account_selection", "account_id"),
             PageVerdict.SecurityQuestion => Question(page, progress, judged),
             PageVerdict.Interstitial => Say(judged, new LoginStep.Click(judged.Control!.Id, ClickPurpose.PassInterstitial)),
+            PageVerdict.HttpAuthentication => Authenticate(page, progress, judged),
             PageVerdict.Login => LogIn(page, progress, judged),
             PageVerdict.Working => progress.SinceStep < BusyPatience ? Say(judged, new LoginStep.Wait("the page is at work", TimeSpan.FromSeconds(2))) : Lost(page, progress, judged),
             PageVerdict.Home => Home(page, progress, judged),
@@ -78,7 +81,7 @@ public sealed class LoginEngine
         if (tried > MostReaching) return Say(judged, new LoginStep.Done(new LoginOutcome.FormNotFound("No sign-in form was found on the site.")));
         // A sign-in page whose form is drawn late often has a sign-in link in its header as well.
         var here = Controls.HrefSays(page.Path, "login", "signin", "sign-in", "log-in", "/auth", "logon");
-        if (here && progress.SinceStep < TimeSpan.FromSeconds(3)) return Say(judged, new LoginStep.Wait("the form of this sign-in page may be drawn late", Glance));
+        if (here && progress.SinceStep < RenderPatience) return Say(judged, new LoginStep.Wait("the form of this sign-in page may be drawn late", Glance));
         if (judged.Control!.Covered && Reaching.Dismissal(page, progress, judged.Control.CoveredBy) is { } dismissal) return Say(judged, new LoginStep.Click(dismissal.Id, ClickPurpose.Dismiss), "something lies over it");
         return Say(judged, new LoginStep.Click(judged.Control.Id, ClickPurpose.OpenSignIn));
     }
@@ -96,12 +99,42 @@ public sealed class LoginEngine
         if (progress.SinceStep < Glance) return Say(judged, new LoginStep.Wait("the page may be drawn late", Glance));
         if (progress.Tried.Count > MostReaching) return Say(judged, new LoginStep.Done(new LoginOutcome.FormNotFound("No sign-in form was found on the site.")));
         if (Reaching.Dismissal(page, progress, -1) is { } dismissal) return Say(judged, new LoginStep.Click(dismissal.Id, ClickPurpose.Dismiss), "a cookie wall may hide the page");
+        if (Reaching.ScanOnly(page, progress) is { } scan)
+            return scan.Other is { } other ? Say(judged, new LoginStep.Click(other.Id, ClickPurpose.OpenSignIn), "a way to sign in without scanning") : Say(judged, new LoginStep.Done(new LoginOutcome.FormNotFound(scan.Message)));
         if (Reaching.HiddenSignIn(page, progress) is { } hidden) return Say(judged, new LoginStep.GoTo(hidden, "an address of the sign-in in a closed menu"));
         if (Reaching.Menu(page, progress) is { } menu) return Say(judged, new LoginStep.Click(menu.Id, ClickPurpose.OpenSignIn), "a menu");
         if (progress.SinceStep < RenderPatience && (page.Snapshot.Frames[0].Busy || page.Elements.Count(e => e.Visible) < 12)) return Say(judged, new LoginStep.Wait("the page may be drawn late", Glance));
         if (Reaching.WeakControl(page, progress) is { } weak) return Say(judged, new LoginStep.Click(weak.Id, ClickPurpose.OpenSignIn), "the most promising link");
         if (Reaching.WellKnownPath(progress) is { } path) return Say(judged, new LoginStep.GoTo(path, WellKnown));
         return Say(judged, new LoginStep.Done(new LoginOutcome.FormNotFound("No sign-in form was found on the site.")));
+    }
+
+    /// <summary>
+    /// With an identity provider's credentials: on the site the way is the provider's button and never the site's own form; on the provider's pages it is their sign-in and their
+    /// consent. Null: as with any other credential.
+    /// </summary>
+    private static LoginDecision? ByProvider(LoginPage page, LoginProgress progress, Judgement judged, IdentityProvider provider)
+    {
+        if (provider.Owns(page.Snapshot.Url))
+        {
+            if (judged.Verdict is not (PageVerdict.Unknown or PageVerdict.Home or PageVerdict.Working or PageVerdict.AccountChoice or PageVerdict.OrganisationChoice or PageVerdict.Interstitial)) return null;
+            if (!progress.CredentialSent && ProviderPages.OtherAccount(page, progress) is { } other) return Say(judged, new LoginStep.Click(other.Id, ClickPurpose.OpenSignIn), "an account that is not on the list");
+            if (judged.Verdict is PageVerdict.Interstitial or PageVerdict.Working || progress.SinceStep < TimeSpan.FromMilliseconds(600)) return null;
+            return ProviderPages.Consent(page, progress) is { } consent ? Say(judged with { Verdict = PageVerdict.Interstitial }, new LoginStep.Click(consent.Id, ClickPurpose.PassInterstitial), $"{provider.Name} asks whether the site may know the user") : null;
+        }
+        if (judged.Verdict is not (PageVerdict.Login or PageVerdict.Home or PageVerdict.Unknown or PageVerdict.OrganisationChoice)) return null;
+        if (judged.Group is { } group && provider.Owns(page.Snapshot.Frames[group.Frame].Url)) return null;
+        if (!progress.CredentialSent && ProviderPages.Control(page, progress, provider) is { } control)
+        {
+            if (control.Covered && Reaching.Dismissal(page, progress, control.CoveredBy) is { } dismissal) return Say(judged, new LoginStep.Click(dismissal.Id, ClickPurpose.Dismiss), "something lies over it");
+            return Say(judged, new LoginStep.Click(control.Id, ClickPurpose.OpenSignIn), $"signs in with {provider.Name}");
+        }
+        if (judged.Verdict != PageVerdict.Login) return null;
+        // Its button is often drawn by a script of the provider's, after the form.
+        if (progress.SinceStep < (progress.CredentialSent ? AnswerPatience : RenderPatience)) return Say(judged, new LoginStep.Wait($"the way to {provider.Name} may be drawn late", Glance));
+        return Say(judged, new LoginStep.Done(progress.CredentialSent
+            ? new LoginOutcome.Unknown($"After the sign-in with {provider.Name} the site still asks to sign in.")
+            : new LoginOutcome.FormNotFound($"The site's sign-in page offers no way to sign in with {provider.Name}.")));
     }
 
     private static LoginDecision PerhapsConnected(LoginPage page, LoginProgress progress, Judgement judged)
@@ -148,14 +181,31 @@ public sealed class LoginEngine
         var send = Send(group, ClickPurpose.SubmitCredential);
         if (values.Count > 0)
         {
-            // A button that comes alive only after typing is pressed on the next look.
-            return Say(judged, new LoginStep.Fill(values, group.Submit is { Enabled: false } ? null : send));
+            // A button that comes alive, or appears, only after typing is pressed on the next look.
+            var later = group.Submit is { Enabled: false } || group.Submit is null && !group.Buttons.Exists(b => b.Visible && !Controls.IsHelper(b));
+            return Say(judged, new LoginStep.Fill(values, later ? null : send));
         }
         if (group.Submit is { Enabled: false } && progress.SinceStep < TimeSpan.FromSeconds(2)) return Say(judged, new LoginStep.Wait("the button is not alive yet", TimeSpan.FromMilliseconds(500)));
         if (group.Submit is { Enabled: false } && group.Choices.Find(c => c is { Type: "checkbox", Checked: false, Visible: true } && (c.Required || Words.Has(WordList.Terms, c.Name + " " + c.NearbyText))) is { } terms && !progress.Tried.Contains(Outline.Choice(page.Snapshot, terms.Id, "true")))
             return Say(judged, new LoginStep.Choose(terms.Id, "true"));
         _ = first;
         return Say(judged, group.Submit is { Enabled: false } ? Enter(group, ClickPurpose.SubmitCredential) : send);
+    }
+
+    /// <summary>Answers a challenge of HTTP authentication (RFC 7235) once, and only for the origin that the source names.</summary>
+    private static LoginDecision Authenticate(LoginPage page, LoginProgress progress, Judgement judged)
+    {
+        var url = page.Snapshot.Url;
+        if (!SameOrigin(url, progress.SourceUrl) && !(progress.LoginUrl is { } login && SameOrigin(url, login)))
+            return Say(judged, new LoginStep.Done(new LoginOutcome.Blocked($"A sign-in by HTTP authentication is asked for by {url.GetLeftPart(UriPartial.Authority)}, which is not the source.")));
+        if (progress.Provider is { } provider) return Say(judged, new LoginStep.Done(new LoginOutcome.FormNotFound($"The site signs in by HTTP authentication; there is no way to sign in with {provider.Name}.")));
+        List<ChallengeField> missing = [];
+        if (Held(Slot.Username, progress) is null) missing.Add(new ChallengeField(Slot.Username.Name, "string", "User name"));
+        if (Held(Slot.Password, progress) is null) missing.Add(new ChallengeField(Slot.Password.Name, "password", "Password"));
+        if (missing.Count > 0) return Say(judged, new LoginStep.Ask(new Challenge("source_field", $"{url.Host} asks for a user name and a password.", missing)));
+        return Say(judged, new LoginStep.Authenticate(url, Held(Slot.Username, progress)!.Value, Held(Slot.Password, progress)!.Value));
+
+        static bool SameOrigin(Uri one, Uri other) => Uri.Compare(one, other, UriComponents.SchemeAndServer, UriFormat.UriEscaped, StringComparison.OrdinalIgnoreCase) == 0;
     }
 
     private static LoginStep Send(GroupReading group, ClickPurpose purpose) => group.Submit is { } submit ? new LoginStep.Click(submit.Id, purpose) : Enter(group, purpose);
@@ -195,7 +245,7 @@ public sealed class LoginEngine
         {
             FieldRole.Identifier => new ChallengeField(Slot.Username.Name, "string", label.Length > 0 ? label : "User name"),
             FieldRole.Password => new ChallengeField(Slot.Password.Name, "password", label.Length > 0 ? label : "Password"),
-            FieldRole.Extra when !field.Element.HasValue && (field.Element.Required || group.Password is not null && label.Length > 0) && !Words.Fold(label).Contains("optional", StringComparison.Ordinal)
+            FieldRole.Extra when !field.Element.HasValue && (field.Element.Required || label.Length > 0 && (group.Password is not null || group.Identifier is null)) && !Words.Fold(label).Contains("optional", StringComparison.Ordinal)
                 => new ChallengeField(SourceFields.NameOf(field), field.Element.Type == "number" ? "number" : "string", label.Length > 0 ? label : SourceFields.NameOf(field)),
             _ => null,
         };
@@ -206,6 +256,9 @@ public sealed class LoginEngine
     {
         var frame = page.Snapshot.Frames[group.Frame].Url;
         var address = frame.Scheme is "http" or "https" ? frame : page.Snapshot.Url;
+        // What a person answers may be for the site itself; what is stored is the provider's.
+        if (progress.Provider is { } provider && group.IsLogin && !provider.Owns(address)) return $"The sign-in form is on {address.Host}, which is not {provider.Name}'s.";
+        if (progress.Provider?.Owns(address) == true && address.Scheme == "https") return null;
         if (progress.SourceUrl.Scheme == "https" && (address.Scheme != "https" || page.Snapshot.Url.Scheme != "https")) return "The sign-in form is not reached by an encrypted connection.";
         if (!progress.Domains.Contains(RegistrableDomain.Of(page.Snapshot.Url.IdnHost))) return $"The sign-in form is on {page.Snapshot.Url.Host}, which the source did not lead to.";
         return null;
@@ -227,10 +280,12 @@ public sealed class LoginEngine
         if (progress.SinceStep < (page.Snapshot.RequestsInFlight > 0 || page.Snapshot.Frames[0].Busy ? BusyPatience : TimeSpan.FromSeconds(5)))
             return Say(judged, new LoginStep.Wait("the form was sent; the site has not answered yet", Glance));
         // The click reached nobody: nothing was asked of the server since. Another way to send the same is no second submission.
-        var nothingSent = page.Snapshot.Requests.Count == 0 && progress.LastStep is LoginStep.Fill { Then: LoginStep.Click } or LoginStep.Click && page.Snapshot.Frames[0].Document == progress.Before?.Frames[0].Document;
-        var key = "enter " + group.State;
-        if (nothingSent && !progress.Tried.Contains(key) && group.Fields.Exists(f => f.Element.HasValue) && progress.Submissions.Count(s => s.State == group.State) < 2)
-            return Say(judged, Enter(group, ClickPurpose.SubmitCredential), "the click had no effect");
+        var nothingSent = page.Snapshot.Requests.Count == 0 && page.Snapshot.Frames[0].Document == progress.Before?.Frames[0].Document;
+        if (nothingSent && group.Fields.Exists(f => f.Element.HasValue) && progress.Submissions.Count(s => s.State == group.State) < MostPasswords)
+        {
+            if (progress.LastStep is LoginStep.Fill { Then: LoginStep.Click } or LoginStep.Click) return Say(judged, Enter(group, ClickPurpose.SubmitCredential), "the click had no effect");
+            if (progress.LastStep is LoginStep.Press && group.Submit is { Enabled: true } submit) return Say(judged, new LoginStep.Click(submit.Id, ClickPurpose.SubmitCredential), "the key had no effect");
+        }
         if (SiteText.AnyAlert(answers, alertsOnly: true) is { } alert) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown(alert)));
         return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The sign-in form came back without a word of the site.")));
     }
@@ -239,7 +294,8 @@ public sealed class LoginEngine
 
     private static LoginDecision Code(LoginPage page, LoginProgress progress, Judgement judged)
     {
-        if (judged.Control is { } sender) return Say(judged, new LoginStep.Click(sender.Id, ClickPurpose.SendCode));
+        if (judged.Control is { } sender)
+            return OtherWayForSeed(page, progress) is { } instead ? Say(judged, new LoginStep.Click(instead.Id, ClickPurpose.ChooseOption), "a stored seed can answer, if the site offers that way") : Say(judged, new LoginStep.Click(sender.Id, ClickPurpose.SendCode));
         var group = judged.Group!;
         if (Forbidden(page, progress, group) is { } reason) return Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(reason)));
         var answers = SiteText.Answers(page, progress);
@@ -265,7 +321,7 @@ public sealed class LoginEngine
 
         // An answer is at hand.
         if (progress.Answer is { Placed: false } answer && answer.Names.Contains("code"))
-            return Say(judged, Place(group, Slot.Answer("code"), progress));
+            return Trust(page, progress, group) is { } trust ? Say(judged, trust, "asks not to be asked again on this browser") : Say(judged, Place(group, Slot.Answer("code"), progress));
 
         var prompt = SiteText.Prompt(page, [.. group.Codes.Select(c => c.Element)], progress);
         var fieldWords = string.Join(' ', group.Codes.Select(c => c.Words));
@@ -273,8 +329,11 @@ public sealed class LoginEngine
         var byApp = Words.Has(WordList.AuthenticatorApp, says);
         var byMessage = !byApp && (Words.HasAny(says, WordList.Sms) || Words.Has(WordList.EmailWord, says) && Words.Has(WordList.SendCode, says) || Sent(says));
         var totpTries = progress.Submissions.Count(s => s.Kind == SubmissionKind.Totp) + (filled && progress.LastStep is LoginStep.Fill f2 && f2.Values.Any(v => v.Slot == Slot.TotpCode) ? 1 : 0);
-        if (progress.Slots.Contains(Slot.TotpCode) && !byMessage && totpTries < MostTotp)
+        var seedIsForThis = progress.Provider?.Owns(page.Snapshot.Frames[group.Frame].Url) ?? true;
+        if (byMessage && seedIsForThis && totpTries == 0 && OtherWayForSeed(page, progress) is { } way) return Say(judged, new LoginStep.Click(way.Id, ClickPurpose.ChooseOption), "a stored seed can answer, if the site offers that way");
+        if (progress.Slots.Contains(Slot.TotpCode) && seedIsForThis && !byMessage && totpTries < MostTotp)
         {
+            if (Trust(page, progress, group) is { } trust) return Say(judged, trust, "asks not to be asked again on this browser");
             if (totpTries > 0 && !progress.Tried.Contains(Outline.NextCode)) return Say(judged, new LoginStep.Wait("a code is used once: the next one is needed", TimeSpan.FromSeconds(31), UntilNextCode: true));
             return Say(judged, Place(group, Slot.TotpCode, progress), byApp ? "the page asks for the app's code" : "a stored seed can answer");
         }
@@ -284,6 +343,20 @@ public sealed class LoginEngine
         var label = group.Codes.Count == 1 ? SiteText.Cut(SiteText.Clean(group.Codes[0].Label), 100) : "";
         if (label.Length == 0 || group.Codes.Count > 1) label = "Code";
         return Say(judged, new LoginStep.Ask(new Challenge("mfa", prompt, [new ChallengeField("code", "string", label)])));
+    }
+
+    /// <summary>The control that leads from a way of verifying that needs a person to the others, while a seed is stored that needs nobody; null when there is none.</summary>
+    private static ElementSnapshot? OtherWayForSeed(LoginPage page, LoginProgress progress) =>
+        !progress.Slots.Contains(Slot.TotpCode) || progress.Asked.Exists(c => c.Type is "mfa" or "push_approval") ? null
+        : page.Elements.FirstOrDefault(e => e.Visible && e.Enabled && e.Kind is ElementKind.Button or ElementKind.Link && e.Landmark is not ("nav" or "footer" or "header") && Controls.Caption(e) is { Length: > 0 and < 60 } caption
+            && (Words.Has(WordList.AuthenticatorApp, caption) || Words.Has(WordList.AnotherWay, caption)) && !progress.Tried.Contains(page.OutlineOf(e)));
+
+    /// <summary>Checks the box that asks not to be asked for a code again on this browser: the session is kept, and the next sign-in needs nobody. Null when there is none.</summary>
+    private static LoginStep.Choose? Trust(LoginPage page, LoginProgress progress, GroupReading group)
+    {
+        var box = page.Elements.FirstOrDefault(e => e is { Kind: ElementKind.Choice, Checked: false, Visible: true, Enabled: true } && e.Type is "checkbox" or "" && e.Id.Frame == group.Frame && (e.Form == group.Form || group.Form < 0)
+            && Words.HasAny(e.Name + " " + e.NearbyText, WordList.TrustDevice, WordList.StaySignedIn));
+        return box is null || progress.Tried.Contains(Outline.Choice(page.Snapshot, box.Id, "true")) ? null : new LoginStep.Choose(box.Id, "true");
     }
 
     private static bool IsCodeSlot(Slot slot) => slot == Slot.TotpCode || slot == Slot.Answer("code");
@@ -319,6 +392,7 @@ public sealed class LoginEngine
 
     private static LoginDecision Push(LoginPage page, LoginProgress progress, Judgement judged)
     {
+        if (OtherWayForSeed(page, progress) is { } way) return Say(judged, new LoginStep.Click(way.Id, ClickPurpose.ChooseOption), "a stored seed can answer, if the site offers that way");
         var asked = progress.Asked.Count > 0 && progress.Asked[^1].Type == "push_approval";
         // Answered with "done": the page needs a moment to notice.
         if (asked && progress.SinceStep < TimeSpan.FromSeconds(10)) return Say(judged, new LoginStep.Wait("waiting for the page to notice the approval", TimeSpan.FromSeconds(2)));

@@ -61,6 +61,9 @@ public sealed record LoginProgress
     /// <summary>Registrable domains on which credentials may be typed: the source's, and those its own redirects led to.</summary>
     public ImmutableHashSet<string> Domains { get; init; } = [];
 
+    /// <summary>The identity provider whose credentials these are; null: they are the site's own.</summary>
+    public IdentityProvider? Provider { get; init; }
+
     /// <summary>Steps taken.</summary>
     public int Steps { get; init; }
 
@@ -82,12 +85,12 @@ public sealed record LoginProgress
     /// <summary>True when a password has been sent.</summary>
     public bool PasswordSent => Submissions.Exists(s => s.Kind == SubmissionKind.Password);
 
-    /// <summary>The beginning. <paramref name="slots"/> are those that hold something.</summary>
-    public static LoginProgress Start(Uri source, Uri? loginUrl, IEnumerable<Slot> slots)
+    /// <summary>The beginning. <paramref name="slots"/> are those that hold something; they belong to <paramref name="provider"/> when there is one.</summary>
+    public static LoginProgress Start(Uri source, Uri? loginUrl, IEnumerable<Slot> slots, IdentityProvider? provider = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         ImmutableHashSet<string> domains = [RegistrableDomain.Of(source.IdnHost)];
-        return new() { SourceUrl = source, LoginUrl = loginUrl, Slots = [.. slots], Domains = loginUrl is null ? domains : domains.Add(RegistrableDomain.Of(loginUrl.IdnHost)) };
+        return new() { SourceUrl = source, LoginUrl = loginUrl, Provider = provider, Slots = [.. slots], Domains = loginUrl is null ? domains : domains.Add(RegistrableDomain.Of(loginUrl.IdnHost)) };
     }
 
     /// <summary>The progress after a step was carried out on the page it was decided on.</summary>
@@ -111,6 +114,7 @@ public sealed record LoginProgress
             LoginStep.Choose choose => next with { Tried = Tried.Add(Outline.Choice(snapshot, choose.Element, choose.Value)) },
             LoginStep.ChooseBySlot choose => next with { Tried = Tried.Add(Outline.Choice(snapshot, choose.Element, choose.Slot.Name)) },
             LoginStep.GoTo go => next with { Tried = Tried.Add(Outline.Address(go.Address)), SecondLookAt = decision.Page == PageVerdict.PerhapsConnected ? go.Address : SecondLookAt },
+            LoginStep.Authenticate authenticate => next with { Submissions = Submissions.Add(new Submission(SubmissionKind.Password, HttpState(authenticate.Address))) },
             LoginStep.Ask ask => next with { Asked = Asked.Add(ask.Challenge), Answer = null },
             _ => next,
         };
@@ -123,6 +127,9 @@ public sealed record LoginProgress
         var given = new GivenAnswer(challenge, [.. names], [.. choices], Placed: false);
         return this with { Answer = given, AnsweredFields = challenge.Type == "source_field" ? AnsweredFields.Union(given.Names) : AnsweredFields };
     }
+
+    /// <summary>The page state of a challenge of HTTP authentication: credentials are for a whole origin.</summary>
+    internal static string HttpState(Uri address) => "http authentication|" + address.GetLeftPart(UriPartial.Authority);
 
     private LoginProgress AfterFill(LoginStep.Fill fill, LoginPage page)
     {

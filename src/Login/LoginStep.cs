@@ -19,6 +19,8 @@ public enum PageVerdict
     Home,
     /// <summary>A choice of organisation, directory or identity provider before any credential.</summary>
     OrganisationChoice,
+    /// <summary>The server itself asks for user name and password (HTTP Basic or Digest authentication); there is no page.</summary>
+    HttpAuthentication,
     /// <summary>A form for a credential: identifier, password, both, or a further field of the same login.</summary>
     Login,
     /// <summary>The site refused user name or password.</summary>
@@ -31,6 +33,8 @@ public enum PageVerdict
     Code,
     /// <summary>Something must be approved elsewhere; there is nothing to type.</summary>
     Push,
+    /// <summary>What was to be approved elsewhere was refused there.</summary>
+    Denied,
     /// <summary>One of several ways to verify is to be chosen.</summary>
     MethodChoice,
     /// <summary>A question agreed on in advance.</summary>
@@ -89,6 +93,11 @@ public abstract record LoginStep
 
     /// <summary>Wait until the page changes, at most <paramref name="Limit"/>; <paramref name="UntilNextCode"/>: until the next time window of one-time codes (RFC 6238) begins.</summary>
     public sealed record Wait(string Reason, TimeSpan Limit, bool UntilNextCode = false) : LoginStep;
+
+    /// <summary>
+    /// Ask for an address again and answer the challenge of HTTP authentication (Basic or Digest) that its origin sends, once; any other challenge is left unanswered.
+    /// </summary>
+    public sealed record Authenticate(Uri Address, Slot User, Slot Password) : LoginStep;
 
     /// <summary>Go to an address of the site.</summary>
     public sealed record GoTo(Uri Address, string Reason) : LoginStep;

@@ -57,6 +57,22 @@ internal static class Reaching
         return null;
     }
 
+    /// <summary>
+    /// A sign-in page that can only be passed by scanning a picture with a telephone: what to say about it, and the control that leads to another way when the page has one.
+    /// Null when the page is none.
+    /// </summary>
+    public static (string Message, ElementSnapshot? Other)? ScanOnly(LoginPage page, LoginProgress progress)
+    {
+        if (page.Groups.Exists(g => g.Fields.Exists(f => f.Role is not (FieldRole.Search or FieldRole.Personal)))) return null;
+        var picture = page.Elements.FirstOrDefault(e => e.Visible && (e.Kind == ElementKind.Image || e.Tag is "canvas" or "svg") && e.Box is { Width: > 60, Height: > 60 });
+        var says = page.Elements.FirstOrDefault(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text or ElementKind.Image && e.Landmark is not ("nav" or "footer") && (e.Text.Length > 0 ? e.Text : e.Name) is { Length: > 0 and < 250 } text
+            && (" " + Words.Fold(text) + " ").Contains(" qr ", StringComparison.Ordinal));
+        if (picture is null || says is null) return null;
+        var other = page.Elements.FirstOrDefault(e => e.Visible && e.Enabled && e.Kind is ElementKind.Button or ElementKind.Link && Controls.Caption(e) is { Length: > 0 and < 60 } caption && !progress.Tried.Contains(page.OutlineOf(e))
+            && (Words.HasAny(caption, WordList.AnotherWay, WordList.Password, WordList.SignIn)) && !Words.HasAny(caption, WordList.Forgot, WordList.SignUp) && !Controls.IsSocial(caption));
+        return ("The site offers no other sign-in than scanning a QR code with its own app, which cannot be done from a server. It says: " + SiteText.Cut(SiteText.Clean(says.Text.Length > 0 ? says.Text : says.Name), 200), other);
+    }
+
     /// <summary>A menu that may hold the sign-in.</summary>
     public static ElementSnapshot? Menu(LoginPage page, LoginProgress progress) =>
         page.Elements.FirstOrDefault(e => e.Visible && e.Enabled && e.Kind == ElementKind.Button && !progress.Tried.Contains(page.OutlineOf(e))

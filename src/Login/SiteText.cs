@@ -150,7 +150,13 @@ internal static class SiteText
 
     private static bool IsFrame(ElementSnapshot e) => e.Landmark is "nav" or "footer" or "header" && e.Kind != ElementKind.Alert || e.Landmark == "search";
 
-    public static string Clean(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).Trim('×', '✕', '✖', ' ');
+    /// <summary>One line, without the sign that closes a notice. What stands before such a sign in the middle is the notice's title (the brand, a time), not what it says.</summary>
+    public static string Clean(string text)
+    {
+        var line = string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).Trim('×', '✕', '✖', ' ');
+        var close = line.LastIndexOfAny(['×', '✕', '✖']);
+        return close is > 0 and < 60 && close < line.Length - 4 && line[close - 1] == ' ' && line[close + 1] == ' ' ? line[(close + 2)..] : line;
+    }
 
     public static string Cut(string text, int length) => text.Length <= length ? text : text[..(length - 1)].TrimEnd() + "…";
 }

@@ -110,4 +110,6 @@ public enum WordList
     Organisation,
     /// <summary>Greetings: "welcome", "hello", "good morning".</summary>
     Welcome,
+    /// <summary>The user refused on another device: "denied", "declined". Read only where an approval was waited for.</summary>
+    Denied,
 }

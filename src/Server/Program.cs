@@ -4,6 +4,8 @@ using Ostiary.Egress;
 using Ostiary.Server;
 using Ostiary.Server.Agents;
 using Ostiary.Server.ApiKeys;
+using Ostiary.Server.ComponentTokens;
+using Ostiary.Server.Connections;
 using Ostiary.Server.Credentials;
 using Ostiary.Server.Data;
 using Ostiary.Server.Deliveries;
@@ -11,11 +13,18 @@ using Ostiary.Server.Events;
 using Ostiary.Server.Http;
 using Ostiary.Server.Interactions;
 using Ostiary.Server.Sessions;
+using Ostiary.Server.SignIns;
 using Ostiary.Server.Sources;
 using Ostiary.Server.Storage;
 using Ostiary.Server.TaskRuns;
 using Ostiary.Server.Tasks;
 using Ostiary.Server.Work;
+
+// Commands of the operator: run beside a running server, or alone.
+if (args is ["organizations" or "api-keys", ..]) return await OperatorCommands.RunAsync(args);
+#pragma warning disable RS0030 // The terminal belongs to Program.cs.
+if (args is ["look", .. var lookArgs]) return await Look.RunAsync(lookArgs, Console.Out, CancellationToken.None);
+#pragma warning restore RS0030
 
 var builder = WebApplication.CreateSlimBuilder(args);
 var settings = Settings.Of(builder, args);
@@ -39,8 +48,11 @@ services.AddSingleton<RateLimit>();
 services.AddSingleton(_ => ProcessGuard.Start());
 
 // The rooms.
+settings.Add<ApiKeyOptions>("ApiKeys");
+settings.Add<TokenOptions>("ComponentTokens", (o, fault) => { if (o.Lifetime < TimeSpan.FromSeconds(1)) fault("Lifetime is at least one second."); foreach (var wrong in o.Origins().Where(origin => !CreateToken.IsOrigin(origin))) fault($"AllowedOrigins: {wrong} is not an origin such as https://app.example."); });
 settings.Add<EventOptions>("Events");
-var sessions = settings.Add<SessionOptions>("Sessions", (o, fault) => { if (o.PerWorker < 0 || o.ActivePerWorker < 0 || o.IdlePerWorker < 0 || o.MaxConcurrent < 0) fault("PerWorker, ActivePerWorker, IdlePerWorker and MaxConcurrent are 0 or more."); });
+var sessions = settings.Add<SessionOptions>("Sessions", (o, fault) => { if (o.PerWorker < 0 || o.ActivePerWorker < 0 || o.IdlePerWorker < 0 || o.ConnectedPerWorker < 0 || o.MaxConcurrent < 0) fault("PerWorker, ActivePerWorker, IdlePerWorker, ConnectedPerWorker and MaxConcurrent are 0 or more."); });
+settings.Add<ConnectionOptions>("Connections", (o, fault) => { if (o.ConnectTimeout < TimeSpan.FromSeconds(1)) fault("ConnectTimeout is at least one second."); });
 settings.Add<InteractionOptions>("Interactions", (o, fault) => { if (o.Timeout < TimeSpan.FromSeconds(1)) fault("Timeout is at least one second."); });
 settings.Add<StorageOptions>("Storage");
 settings.Add<DeliveryOptions>("Deliveries", (o, fault) => { if (o.Delays() is null) fault("Schedule is a comma-separated list of durations, such as 5s,5m,1h."); if (o.PerDestination < 1 || o.Destinations < 1) fault("PerDestination and Destinations are 1 or more."); });
@@ -51,10 +63,10 @@ browser.RunDirectory = Path.Combine(Path.GetFullPath(configuration["Data"] is { 
 
 // Services start in this order and stop in reverse: the worker last and first.
 services.AddData(configuration).AddVault(configuration);
-services.AddApiKeys().AddEvents().AddTasks().AddCredentials().AddSessions(isWorker).AddInteractions().AddStorage().AddTaskRuns(isWorker).AddDeliveries(isWorker);
+services.AddApiKeys().AddComponentTokens().AddEvents().AddTasks().AddCredentials().AddSessions(isWorker).AddInteractions().AddStorage().AddSignIns(isWorker).AddConnections(isWorker).AddTaskRuns(isWorker).AddDeliveries(isWorker);
 services.AddHostedService<Upkeep>();
 settings.Normalise<WorkOptions>("Work");
-services.AddWork(configuration, isWorker).Configure<WorkOptions>(o => o.Limits[RunJob.WorkKind] = sessions.RunsHeld);
+services.AddWork(configuration, isWorker).Configure<WorkOptions>(o => o.Limits[RunJob.WorkKind] = o.Limits[ConnectJob.WorkKind] = sessions.RunsHeld);
 
 if (roles.Length == 0 || roles.Any(r => r is not ("api" or "worker"))) Fail(["OSTIARY_ROLES takes `api`, `worker` or both, separated by a comma."]);
 if (settings.Faults.Count > 0) Fail(settings.Faults);
@@ -72,7 +84,8 @@ builder.WebHost.ConfigureKestrel(kestrel =>
 var app = builder.Build();
 // Whatever way this process ends, its PostgreSQL and its browsers end too.
 Get<PrivatePostgres>().PostmasterStarted += pid => Get<ProcessGuard>().AddProcess(pid, "INT", "QUIT");
-await BrowserHost.SweepLeftovers(browser.RunDirectory, CancellationToken.None);
+var listsRoutes = args is ["routes"];
+if (!listsRoutes) await BrowserHost.SweepLeftovers(browser.RunDirectory, CancellationToken.None);
 app.Lifetime.ApplicationStarted.Register(() => Ostiary.Server.Log.Listening(app.Logger, string.Join(", ", app.Urls), string.Join(", ", roles)));
 app.MapHealth();
 app.MapFiles();
@@ -83,8 +96,11 @@ if (roles.Contains("api"))
     // What surrounds every request under /v2, from the outside in. Routes are found whatever their case, so these steps are too.
     app.UseWhen(context => context.Request.Path.StartsWithSegments("/v2", StringComparison.OrdinalIgnoreCase), v2 => v2
         .Use((HttpContext context, RequestDelegate next) => Pipeline.Envelope(context, next, Get<IdSource>(), app.Logger))
-        .Use((HttpContext context, RequestDelegate next) => Authenticate.Step(context, next, Get<ApiKeyStore>(), Get<Db>()))
+        .Use((HttpContext context, RequestDelegate next) => Get<Cors>().Step(context, next))
+        .Use((HttpContext context, RequestDelegate next) => Authenticate.Step(context, next, app.Services.GetServices<ICallers>(), Get<Db>()))
         .Use((HttpContext context, RequestDelegate next) => Get<RateLimit>().Step(context, next))
+        .Use(Cors.CheckOrigin)
+        .Use(Permission.Step)
         .Use((HttpContext context, RequestDelegate next) => Pipeline.Body(context, next, http))
         .Use((HttpContext context, RequestDelegate next) => Idempotency.Step(context, next, Get<Db>(), Get<Ostiary.Vault.SecretVault>(), Get<IdempotencyOptions>(), Get<TimeProvider>())));
     api.MapTest();
@@ -92,13 +108,19 @@ if (roles.Contains("api"))
     api.MapSources();
     api.MapTasks();
     api.MapTaskRuns();
+    api.MapConnections();
     api.MapCredentials();
     api.MapSessions();
     api.MapStorage();
     api.MapEvents();
     api.MapEventDestinations();
+    api.MapApiKeys();
+    api.MapOrganization();
+    api.MapComponentTokens();
     app.MapReference();
 }
+
+if (listsRoutes) return OperatorCommands.ListRoutes(((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints));
 
 try
 {

@@ -1,3 +1,6 @@
+using Ostiary.Server.ApiKeys;
+using Ostiary.Server.ComponentTokens;
+using Ostiary.Server.Credentials;
 using Ostiary.Server.Data;
 using Ostiary.Server.Deliveries;
 using Ostiary.Server.Events;
@@ -8,8 +11,10 @@ using Ostiary.Server.Storage;
 namespace Ostiary.Server;
 
 /// <summary>Once an hour: forgets what is past its time. Every node does it; deleting twice harms nothing.</summary>
-internal sealed class Upkeep(Db db, FileStore files, EventOptions events, DeliveryOptions deliveries, IdempotencyOptions idempotency, TimeProvider time, ILogger<Upkeep> logger) : BackgroundService
+internal sealed class Upkeep(Db db, FileStore files, EventOptions events, DeliveryOptions deliveries, IdempotencyOptions idempotency, SessionOptions sessions, ApiKeyOptions keys, TokenOptions tokens, TimeProvider time, ILogger<Upkeep> logger) : BackgroundService
 {
+    // Long enough for a page to be told that its token is past its time, and for whoever looks into what happened.
+    private static readonly TimeSpan TokensKeptFor = TimeSpan.FromDays(1);
     private static readonly TimeSpan Every = TimeSpan.FromHours(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -24,6 +29,10 @@ internal sealed class Upkeep(Db db, FileStore files, EventOptions events, Delive
                 await EventRoutes.ForgetAsync(connection, time.GetUtcNow() - events.KeepFor, stoppingToken);
                 await DestinationRoutes.ForgetAsync(connection, time.GetUtcNow() - deliveries.KeepFor, stoppingToken);
                 await Questions.ForgetAsync(connection, time.GetUtcNow() - events.KeepFor, stoppingToken);
+                await SignedInStates.ForgetAsync(connection, time.GetUtcNow() - sessions.KeepSignedInFor, stoppingToken);
+                await ApiKeyStore.ForgetAsync(connection, time.GetUtcNow() - keys.KeepFor, stoppingToken);
+                await TokenStore.ForgetAsync(connection, time.GetUtcNow() - TokensKeptFor, stoppingToken);
+                await Restriction.ForgetAsync(connection, time.GetUtcNow() - TokensKeptFor - tokens.Lifetime, stoppingToken);
                 await Idempotency.ForgetAsync(connection, time.GetUtcNow() - idempotency.KeepFor, stoppingToken);
             }
             catch (Exception exception) when (exception is Npgsql.NpgsqlException or TimeoutException)

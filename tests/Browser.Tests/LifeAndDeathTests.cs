@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 namespace Ostiary.Browser.Tests;
 
 /// <summary>Nothing outlives its owner, and a lost browser is known at once. Each test has a Chromium of its own.</summary>
+[Collection(nameof(Undisturbed))]
 public sealed class LifeAndDeathTests : IAsyncLifetime
 {
     private static readonly TimeSpan TenSeconds = TimeSpan.FromSeconds(10);
@@ -250,11 +251,14 @@ public sealed class LifeAndDeathTests : IAsyncLifetime
 
     private async Task<Process> StartCrasherAsync()
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Ostiary.Browser.Crasher.dll"));
         start.ArgumentList.Add(_parent);
+        // Set in this process for the moment in which one of its own hosts starts a driver: not the crasher's to use.
+        start.Environment.Remove("PLAYWRIGHT_NODEJS_PATH");
         var process = Process.Start(start)!;
-        Assert.Equal("open", await process.StandardOutput.ReadLineAsync(Cancel));
+        var said = await process.StandardOutput.ReadLineAsync(Cancel);
+        Assert.True(said == "open", said is null ? "The crasher ended: " + await process.StandardError.ReadToEndAsync(Cancel) : said);
         return process;
     }
 

@@ -36,6 +36,10 @@ public static class Browsers
 [CollectionDefinition(nameof(SharedBrowser))]
 public sealed class SharedBrowserCollection : ICollectionFixture<SharedBrowser>;
 
+/// <summary>Tests that change this process's environment or count its processes: alone, after all others.</summary>
+[CollectionDefinition(nameof(Undisturbed), DisableParallelization = true)]
+public sealed class Undisturbed;
+
 /// <summary>A site and a session of the shared Chromium for each test.</summary>
 [Collection(nameof(SharedBrowser))]
 public abstract class OnAPage(SharedBrowser shared) : IAsyncLifetime

@@ -109,7 +109,7 @@ public sealed class SessionTests(World world)
     public async Task An_idle_session_ends_by_itself_and_a_server_that_stops_ends_its_own()
     {
         await world.NewOrganizationAsync();
-        await using var server = await OstiaryServer.StartAsync(new ServerSettings { Values = new Dictionary<string, string> { ["Sessions__IdleTimeout"] = "1s" } });
+        await using var server = await OstiaryServer.StartAsync(new ServerSettings { Values = new Dictionary<string, string> { ["Sessions__IdleTimeout"] = "1s", ["Sessions__KeepSignedInFor"] = "0" } });
         var visit = await Visit.StoreAsync(server.Api, world.Portals, "classic");
         var first = (await server.Api.RunReachesAsync(await visit.RunAsync(), "completed"))["session_id"].GetString()!;
         await EndsAsync(server.Api, first, "completed");

@@ -39,16 +39,29 @@ internal sealed class Visit
         var more = new Dictionary<string, object>();
         if (portal.SourceFields.Count > 0) more["source_fields"] = portal.SourceFields;
         if (withTotp) more["totp_secret"] = portal.TotpSecret!;
-        return new Visit(api, portals, portal, account, source, await api.NewCredentialAsync(source, account, password ?? portal.Password, more));
+        return new Visit(api, portals, portal, account, source, await api.NewCredentialAsync(source, account, password ?? portal.Password, more, authMethod: portal.AuthMethod));
     }
+
+    /// <summary>Opens a connection with the stored credential.</summary>
+    public async Task<string> ConnectAsync() => (await Api.PostAsync("/v2/connections", new { source_id = Source, credential_id = Credential })).Is(201).Has("status", "connecting").Id;
+
+    /// <summary>Starts a run on a connection.</summary>
+    public async Task<string> RunOnAsync(string connection, object? task = null) =>
+        (await Api.PostAsync($"/v2/tasks/{await Api.NewTaskAsync(task)}/run", new { connection_id = connection })).Is(201).Has("status", "queued").Has("connection_id", connection).Has("credential_id", Credential).Id;
 
     /// <summary>Starts a run; a task without a program only signs in.</summary>
     public async Task<string> RunAsync(object? task = null, object? input = null) => await Api.NewRunAsync(await Api.NewTaskAsync(task), Credential, input);
 
-    /// <summary>Waits for the question, checks it against what the site is known to ask, and answers.</summary>
-    public async Task AnswerAsync(string run, PortalChallenge challenge, bool wrong = false)
+    /// <summary>Waits for a run's question, checks it against what the site is known to ask, and answers.</summary>
+    public Task AnswerAsync(string run, PortalChallenge challenge, bool wrong = false) => AnswerAsync(() => Api.RunReachesAsync(run, "interaction_required"), $"/v2/task-runs/{run}", "running", challenge, wrong);
+
+    /// <summary>The same for a connection.</summary>
+    public Task AnswerConnectionAsync(string connection, PortalChallenge challenge, bool wrong = false) =>
+        AnswerAsync(() => Api.ConnectionReachesAsync(connection, "interaction_required"), $"/v2/connections/{connection}", "connecting", challenge, wrong);
+
+    private async Task AnswerAsync(Func<Task<Answer>> asks, string path, string then, PortalChallenge challenge, bool wrong)
     {
-        var asked = await Api.RunReachesAsync(run, "interaction_required");
+        var asked = await asks();
         asked.Has("interaction.type", challenge.Type);
         Assert.Contains(challenge.Says, asked["interaction.message"].GetString(), StringComparison.OrdinalIgnoreCase);
         Assert.Equal(challenge.Fields.Select(f => (f.Name, f.Type)), asked["interaction.fields"].EnumerateArray().Select(f => (f.GetProperty("name").GetString()!, f.GetProperty("type").GetString()!)));
@@ -63,7 +76,7 @@ internal sealed class Visit
 
         var input = new Dictionary<string, string>();
         foreach (var (field, shown) in challenge.Fields.Zip(asked["interaction.fields"].EnumerateArray())) input[field.Name] = await ValueAsync(field, shown, wrong);
-        (await Api.PostAsync($"/v2/task-runs/{run}/interaction", new { input })).Is(200).Has("status", "running").Has("interaction", null);
+        (await Api.PostAsync($"{path}/interaction", new { input })).Is(200).Has("status", then).Has("interaction", null);
     }
 
     private async Task<string> ValueAsync(PortalField field, JsonElement shown, bool wrong)

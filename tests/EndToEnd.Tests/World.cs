@@ -25,7 +25,8 @@ public sealed class World : IAsyncDisposable
         try
         {
             _portals ??= await PortalHost.StartAsync(new PortalOptions(), CancellationToken.None);
-            _server ??= await OstiaryServer.StartAsync();
+            // The practice identity provider is the websites' other name.
+            _server ??= await OstiaryServer.StartAsync(new ServerSettings { Values = new Dictionary<string, string> { ["Sessions__GoogleHosts"] = "localhost" } });
         }
         finally
         {

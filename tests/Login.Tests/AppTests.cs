@@ -1,106 +1,101 @@
-using System.Text.Json;
-using System.Text.RegularExpressions;
-using Ostiary.Portals;
 using Ostiary.Server.Sessions;
 using Xunit;
 
 namespace Ostiary.Login.Tests;
 
-/// <summary>
-/// Signs in to real applications, when there are any: <c>OSTIARY_TEST_APPS</c> names a file with one JSON object a line (app, account, url, username, password, mfa,
-/// mfa_secret, mfa_address, tenant, evidence, wrong_text), <c>OSTIARY_TEST_MAIL</c> the address of a mail sink that lists messages as JSON.
-/// </summary>
-public sealed class AppTests(Shared shared, ITestOutputHelper output)
+/// <summary>Signs in to real applications, when there are any (<see cref="RealApps"/>).</summary>
+public sealed class AppTests(Shared shared, RealApps apps, ITestOutputHelper output) : IClassFixture<RealApps>
 {
+    private const string WrongPassword = "Not-The-Right-One-0!";
+
     private static CancellationToken Ending => TestContext.Current.CancellationToken;
 
-    private sealed record App(string Name, JsonElement Data)
+    public static TheoryData<string> All => [.. RealApps.Names.DefaultIfEmpty("none")];
+
+    [Theory, MemberData(nameof(All))]
+    public async Task The_right_password_gets_in(string name)
     {
-        public string? this[string name] => Data.TryGetProperty(name, out var value) ? value.GetString() : null;
+        var app = await apps.GetAsync(name, Ending);
+        await SignsInAsync(app, app["url"]!, seed: true);
     }
 
-    private static IEnumerable<App> All()
+    [Theory, MemberData(nameof(All))]
+    public async Task The_right_password_gets_in_from_another_page_of_the_application(string name)
     {
-        var path = Environment.GetEnvironmentVariable("OSTIARY_TEST_APPS");
-        if (string.IsNullOrEmpty(path)) yield break;
-        foreach (var line in File.ReadAllLines(path))
-        {
-            if (line.Trim().Length == 0) continue;
-            var data = JsonDocument.Parse(line).RootElement.Clone();
-            yield return new App(data.GetProperty("app").GetString() + "/" + data.GetProperty("account").GetString(), data);
-        }
+        var app = await apps.GetAsync(name, Ending);
+        Assert.SkipWhen(app["home"] is null, $"{name} names no other page.");
+        await SignsInAsync(app, app["home"]!, seed: true);
     }
 
-    public static TheoryData<string> Apps => [.. All().Select(a => a.Name).DefaultIfEmpty("none")];
-
-    [Theory, MemberData(nameof(Apps))]
-    public async Task Signs_in(string name)
+    [Theory, MemberData(nameof(All))]
+    public async Task A_wrong_password_is_rejected_in_the_applications_words(string name)
     {
-        if (All().FirstOrDefault(a => a.Name == name) is not { } app) return;
-        var (result, text) = await RunAsync(app, app["password"]!, app["mfa"] == "totp" ? app["mfa_secret"] : null);
-        Assert.True(result.Outcome is LoginOutcome.SignedIn, result.Outcome.ToString());
-        Assert.Matches(app["evidence"]!.Replace("text:", "", StringComparison.Ordinal), text);
-    }
-
-    [Theory, MemberData(nameof(Apps))]
-    public async Task A_wrong_password_is_rejected(string name)
-    {
-        if (All().FirstOrDefault(a => a.Name == name) is not { } app) return;
-        var (result, _) = await RunAsync(app, "Not-The-Right-One-0!", null);
+        var app = await apps.GetAsync(name, Ending);
+        var (result, _) = await RunAsync(app, app["url"]!, WrongPassword, null, Person(app));
         var rejected = Assert.IsType<LoginOutcome.Rejected>(result.Outcome);
         Assert.Contains(app["wrong_text"]!, rejected.Message, StringComparison.Ordinal);
+        Assert.Single(result.Steps, s => s.Action.Contains("SubmitCredential", StringComparison.Ordinal));
     }
 
-    [Theory, MemberData(nameof(Apps))]
-    public async Task A_person_answers_the_second_factor(string name)
+    [Theory, MemberData(nameof(All))]
+    public async Task A_person_answers_the_second_factor_after_a_wrong_code(string name)
     {
-        if (All().FirstOrDefault(a => a.Name == name) is not { } app || app["mfa"] is not "totp") return;
-        var (result, text) = await RunAsync(app, app["password"]!, null);
+        var app = await apps.GetAsync(name, Ending);
+        if (app["mfa"] is not ("totp" or "email")) Assert.Skip($"{name} asks for no code.");
+        var desk = Person(app, wrongFirst: true);
+        var (result, text) = await RunAsync(app, app["url"]!, app["password"]!, null, desk);
+        CheckSignedIn(app, result, text);
+        Assert.Equal(["mfa", "mfa"], desk.Asked.Select(c => c.Type));
+        if (app["wrong_code_text"] is { } words) Assert.Matches(words, desk.Asked[1].Message);
+        Assert.Single(result.Steps, s => s.Action.Contains("SubmitCredential", StringComparison.Ordinal));
+    }
+
+    private async Task SignsInAsync(RealApp app, string url, bool seed)
+    {
+        await apps.ReserveCodeAsync(app, Ending);
+        var desk = Person(app);
+        var (result, text) = await RunAsync(app, url, app["password"]!, seed && app["mfa"] == "totp" ? app["mfa_secret"] : null, desk);
+        CheckSignedIn(app, result, text);
+        // What a seed answers nobody is asked; what was mailed somebody must be asked, or the sign-in never came to it.
+        Assert.Equal(app["mfa"] == "email" && url == app["url"] ? ["mfa"] : [], desk.Asked.Select(c => c.Type).Where(t => t == "mfa"));
+        Assert.Single(result.Steps, s => s.Action.Contains("SubmitCredential", StringComparison.Ordinal));
+    }
+
+    private static void CheckSignedIn(RealApp app, SignInResult result, string text)
+    {
         Assert.True(result.Outcome is LoginOutcome.SignedIn, result.Outcome.ToString());
         Assert.Matches(app["evidence"]!.Replace("text:", "", StringComparison.Ordinal), text);
     }
 
-    private async Task<(SignInResult Result, string Text)> RunAsync(App app, string password, string? seed)
+    /// <summary>Somebody who reads their mail, holds the authenticator and knows their directory.</summary>
+    private TestDesk Person(RealApp app, bool wrongFirst = false)
     {
-        var asked = TimeProvider.System.GetUtcNow();
-        var desk = new TestDesk(async (challenge, _, _) =>
+        HashSet<string>? before = null;
+        return new TestDesk(async (challenge, round, _) =>
         {
             output.WriteLine($"ASKED {challenge.Type}: {challenge.Message} [{string.Join(", ", challenge.Fields.Select(f => f.Name + ":" + f.Type + (f.Options is null ? "" : "(" + string.Join("|", f.Options.Select(o => o.Label)) + ")")))}]");
             var values = new Dictionary<string, string>();
             foreach (var field in challenge.Fields)
             {
                 if (field.Type == "select") values[field.Name] = field.Options!.First(o => app["tenant"] is { } tenant && o.Label.Contains(tenant, StringComparison.OrdinalIgnoreCase)).Value;
-                else if (app["mfa"] == "totp")
-                {
-                    // These applications accept a code once, and the test before may have used this one.
-                    var step = Totp.Step(TimeProvider.System.GetUtcNow());
-                    while (Totp.Step(TimeProvider.System.GetUtcNow()) == step) await Task.Delay(200, Ending);
-                    values[field.Name] = Totp.Code(app["mfa_secret"]!, step + 1);
-                }
-                else if (app["mfa"] == "email") values[field.Name] = await MailedCodeAsync(app["mfa_address"]!, asked);
+                else if (wrongFirst && round == 1) values[field.Name] = "000000";
+                else if (app["mfa"] == "totp") values[field.Name] = await apps.FreshCodeAsync(app, Ending);
+                else if (app["mfa"] == "email") values[field.Name] = await RealApps.MailedCodeAsync(app["mfa_address"]!, before!, Ending);
                 else return null;
             }
             return values;
-        });
+        })
+        { Before = async () => before ??= app["mfa"] == "email" ? await RealApps.MailAsync(app["mfa_address"]!, Ending) : [] };
+    }
+
+    private async Task<(SignInResult Result, string Text)> RunAsync(RealApp app, string url, string password, string? seed, TestDesk desk)
+    {
+        await desk.Before();
         await using var session = await shared.Host.OpenAsync(null, Ending);
-        var result = await new SignIn(TimeProvider.System).RunAsync(session, new SignInRequest(new Uri(app["url"]!), null, TestSecrets.Of(app["username"], password, seed), desk), Ending);
+        var result = await new SignIn(TimeProvider.System).RunAsync(session, new SignInRequest(new Uri(url), null, TestSecrets.Of(app["username"], password, seed), desk), Ending);
         foreach (var note in result.Steps) output.WriteLine($"{note.At:ss.fff} {note.Url} [{note.Page}] {note.Action}   <- {string.Join("; ", note.Why)}");
         output.WriteLine(result.Outcome.ToString());
         if (result.Outcome is LoginOutcome.SignedIn) await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
         return (result, await session.Page.EvaluateAsync<string>("document.body.innerText"));
-    }
-
-    private static async Task<string> MailedCodeAsync(string address, DateTimeOffset after)
-    {
-        using var http = new HttpClient();
-        var sink = Environment.GetEnvironmentVariable("OSTIARY_TEST_MAIL")!;
-        for (var i = 0; ; i++)
-        {
-            var mails = JsonDocument.Parse(await http.GetStringAsync(new Uri(sink), Ending)).RootElement;
-            var text = mails.EnumerateArray().Select(m => m.GetRawText()).LastOrDefault(m => m.Contains(address, StringComparison.Ordinal)) ?? "";
-            var code = Regex.Match(text, "(?<![0-9A-Za-z-])[0-9]{6}(?![0-9A-Za-z-])");
-            if (code.Success || i > 50) return code.Value;
-            await Task.Delay(200, Ending);
-        }
     }
 }

@@ -61,6 +61,9 @@ internal sealed class TestDesk(Func<Challenge, int, CancellationToken, Task<Dict
 {
     public List<Challenge> Asked { get; } = [];
 
+    /// <summary>What has to be noted before the sign-in begins.</summary>
+    public Func<Task> Before { get; init; } = () => Task.CompletedTask;
+
     public async Task<ChallengeAnswer?> AskAsync(Challenge challenge, CancellationToken withdrawn, CancellationToken cancellationToken)
     {
         Asked.Add(challenge);

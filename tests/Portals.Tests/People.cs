@@ -39,6 +39,18 @@ internal static class People
         ["expiry"] = new("#msisdn", "#secret", "form button"),
         ["inline"] = new("#em", "#pa", "#f button"),
         ["slowspa"] = new("[name=principal]", "[name=credential]", ".go"),
+        ["formless"] = new("tw-field input >> nth=0", "tw-field input >> nth=1", ".go"),
+        ["italian"] = new("[name=codice]", "[name=chiave]", "form button"),
+        ["dutch"] = new("#m", "#w", "#f button"),
+        ["urlerror"] = new("[name=card]", "[name=pin]", "[type=submit]"),
+        ["polish"] = new("[name=login]", "[name=haslo]", "form button"),
+        ["russian"] = new("[name=login]", "[name=parol]", "[type=submit]"),
+        ["locked423"] = new("[name=member]", "[name=secret]", "button"),
+        ["later"] = new("[name=email]", "[name=pass]", ".pill"),
+        ["tenant"] = new("#u", "#p", "button"),
+        ["airline"] = new("[name=membershipNumber]", "[name=password]", ".c button"),
+        ["remember"] = new("#a", "#b", "[type=submit]"),
+        ["anotherway"] = new("[type=email]", "[type=password]", "button"),
     };
 
     /// <summary>Gives user name and password and presses the button.</summary>
@@ -62,8 +74,25 @@ internal static class People
                 await page.FillAsync("[name=address]", user);
                 await page.ClickAsync("button");
                 return;
-            case "maintenance" or "botwall":
+            case "japanese":
+                await page.FillAsync("#hid", user);
+                await page.ClickAsync("main button");
+                await page.FillAsync("#pw", password);
+                await page.ClickAsync("main button");
                 return;
+            case "maintenance" or "botwall" or "captcha" or "scan":
+                return;
+            case "tenant":
+                await page.FillAsync("#o", portal.SourceFields["company_id"]);
+                await page.ClickAsync("button");
+                break;
+            case "airline":
+                await page.FillAsync("[name=lastName]", portal.SourceFields["last_name"]);
+                break;
+            case "russian":
+                // The first form that is sent has always gone stale.
+                await page.ClickAsync("[type=submit]");
+                break;
             case "company":
                 await page.FillAsync("#f-tenant", portal.SourceFields["company_id"]);
                 break;
@@ -90,6 +119,8 @@ internal static class People
     {
         if (portal.Id == "stay") await page.ClickAsync("[value=Yes]");
         if (portal.Id == "sendcode") await page.ClickAsync("#send");
+        if (portal.Id == "later") await page.ClickAsync("text=Maybe later");
+        if (portal.Id == "remember") await page.CheckAsync("#t");
     }
 
     /// <summary>Gives one answer to one question of the site.</summary>
@@ -121,6 +152,8 @@ internal static class People
             "totp" => ("#app_totp", ".wide"),
             "passwordless" => ("[name=code]", "button"),
             "sendcode" => ("#pc", "#ok"),
+            "japanese" => ("#kk", "main button"),
+            "remember" => ("#c", "[type=submit]"),
             _ => throw new InvalidOperationException($"Nobody has written down how to answer {portal.Id}."),
         };
         await page.FillAsync(box, answer);

@@ -38,6 +38,23 @@ public sealed partial class SiteTests(PortalsFixture fixture)
         Assert.Equal(new Submissions(Passwords: 2, WrongPasswords: 1, RepeatedWrongPasswords: 0, Codes: 0, WrongCodes: 0, SignIns: 1, Locked: false), Portals.Submissions(id, account));
     }
 
+    [Theory, InlineData("basic"), InlineData("digest")]
+    public async Task Http_authentication_lets_the_right_password_in_and_refuses_the_wrong_one(string id)
+    {
+        var portal = PortalCatalog.Get(id);
+        var account = PortalsFixture.FreshAccount(portal);
+        foreach (var (password, status, text) in new[] { (portal.WrongPassword!, HttpStatusCode.Unauthorized, portal.WrongText!), (portal.Password!, HttpStatusCode.OK, portal.Evidence!) })
+        {
+            using var handler = new HttpClientHandler { Credentials = new NetworkCredential(account, password) };
+            using var client = new HttpClient(handler);
+            using var answer = await client.GetAsync(Portals.Url(portal), TestContext.Current.CancellationToken);
+            Assert.Equal(status, answer.StatusCode);
+            Assert.Contains(text, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        }
+
+        Assert.Equal((2, 1, 1), (Portals.Submissions(id, account).Passwords, Portals.Submissions(id, account).WrongPasswords, Portals.Submissions(id, account).SignIns));
+    }
+
     [Fact]
     public async Task The_hotel_shows_stays_and_a_statement_after_the_code()
     {

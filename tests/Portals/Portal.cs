@@ -30,6 +30,9 @@ public sealed record Portal
     /// <summary>Further values the sign-in form asks for, e.g. <c>company_id</c>.</summary>
     public IReadOnlyDictionary<string, string> SourceFields { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>The credential's <c>auth_method</c>: <c>username_password</c>, or <c>google_sso</c> when the password is that of an identity provider on the site's other origin.</summary>
+    public string AuthMethod { get; init; } = "username_password";
+
     /// <summary>What follows the password: <c>none</c>, <c>code</c>, <c>totp</c>, <c>push</c>, <c>choice</c>, <c>question</c>, <c>account</c> or <c>email_code</c>.</summary>
     public string Mfa { get; init; } = "none";
 
@@ -53,6 +56,12 @@ public sealed record Portal
 
     /// <summary>The site's sentence for a wrong password; null when it has no password to refuse.</summary>
     public string? WrongText { get; init; }
+
+    /// <summary>The site refuses a wrong password without a word: by a status or by its address alone.</summary>
+    public bool WrongIsSilent { get; init; }
+
+    /// <summary>The server asks for user name and password itself (HTTP Basic or Digest authentication); there is no page before.</summary>
+    public bool HttpAuthentication { get; init; }
 
     /// <summary>The site's sentence for a wrong code or answer, or null.</summary>
     public string? WrongCodeText { get; init; }

@@ -1,11 +1,16 @@
 using Ostiary.Server.Data;
+using Ostiary.Server.Http;
 
 namespace Ostiary.Server.ApiKeys;
 
 /// <summary>Organizations and keys: who may ask.</summary>
 internal static class ApiKeyRoom
 {
-    public static IServiceCollection AddApiKeys(this IServiceCollection services) => services.AddSingleton<ApiKeyStore>().AddHostedService<FirstKey>();
+    public static IServiceCollection AddApiKeys(this IServiceCollection services) => services
+        .AddSingleton<ApiKeyStore>()
+        .AddSingleton<ICallers>(provider => provider.GetRequiredService<ApiKeyStore>())
+        .AddSingleton<IPayloadKeys, PayloadKeys>()
+        .AddHostedService<FirstKey>();
 
     /// <summary>Makes the first key at the first start, prints it once, and keeps it in <c>&lt;data&gt;/api-key</c>, mode 0600.</summary>
     private sealed class FirstKey(ApiKeyStore keys, DataOptions data, IConfiguration configuration) : IHostedService

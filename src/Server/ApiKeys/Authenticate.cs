@@ -3,14 +3,15 @@ using Ostiary.Server.Http;
 
 namespace Ostiary.Server.ApiKeys;
 
-/// <summary>The step that turns <c>Authorization: Bearer …</c> into the organization that asks. Missing and unknown keys get the same answer.</summary>
+/// <summary>The step that turns <c>Authorization: Bearer …</c> into the caller. Missing, unknown, revoked and expired keys get the same answer.</summary>
 internal static class Authenticate
 {
-    public static async Task Step(HttpContext http, RequestDelegate next, ApiKeyStore keys, Db db)
+    public static async Task Step(HttpContext http, RequestDelegate next, IEnumerable<ICallers> kinds, Db db)
     {
-        if (Bearer(http.Request.Headers.Authorization.ToString()) is { } key && await keys.FindOrganizationAsync(key, http.RequestAborted) is { } organization)
+        if (Bearer(http.Request.Headers.Authorization.ToString()) is { } key && kinds.FirstOrDefault(k => key.StartsWith(k.KeyPrefix, StringComparison.Ordinal)) is { } callers
+            && await callers.FindAsync(key, http.RequestAborted) is { } caller)
         {
-            _ = new ApiCall(http, db, organization);
+            _ = new ApiCall(http, db, caller, cancellationToken => callers.FindAsync(key, cancellationToken));
             await next(http);
             return;
         }

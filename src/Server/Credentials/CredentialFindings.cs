@@ -17,12 +17,13 @@ internal sealed class CredentialFindings(EventLog events, TimeProvider time)
         if (fingerprint is not null)
         {
             await scope.Connection.ExecuteAsync(new CommandDefinition(
-                "INSERT INTO refused_sign_ins (source_id, fingerprint, message, refused_at) VALUES (@SourceId, @fingerprint, @message, @now) ON CONFLICT (source_id, fingerprint) DO UPDATE SET message = excluded.message, refused_at = excluded.refused_at",
-                new { used.SourceId, fingerprint, message, now = time.GetUtcNow() },
+                "INSERT INTO refused_sign_ins (source_id, fingerprint, message, refused_at) VALUES (@RefusalScope, @fingerprint, @message, @now) ON CONFLICT (source_id, fingerprint) DO UPDATE SET message = excluded.message, refused_at = excluded.refused_at",
+                new { used.RefusalScope, fingerprint, message, now = time.GetUtcNow() },
                 scope.Transaction,
                 cancellationToken: cancellationToken));
         }
 
+        await SignedInStates.ForgetAsync(scope, used.Id, cancellationToken);
         await SettleAsync(scope, used, CredentialStatuses.Invalid, cancellationToken);
     }
 
@@ -31,7 +32,7 @@ internal sealed class CredentialFindings(EventLog events, TimeProvider time)
     {
         await using var connection = await db.OpenAsync(cancellationToken);
         return await connection.QuerySingleOrDefaultAsync<string?>(new CommandDefinition(
-            "SELECT message FROM refused_sign_ins WHERE source_id = @SourceId AND fingerprint = @fingerprint", new { row.SourceId, fingerprint }, cancellationToken: cancellationToken));
+            "SELECT message FROM refused_sign_ins WHERE source_id = @RefusalScope AND fingerprint = @fingerprint", new { row.RefusalScope, fingerprint }, cancellationToken: cancellationToken));
     }
 
     private async Task SettleAsync(DbTransactionScope scope, CredentialRow used, string status, CancellationToken cancellationToken)

@@ -12,16 +12,18 @@ internal static class CredentialRoutes
 {
     public static IServiceCollection AddCredentials(this IServiceCollection services) => services
         .AddSingleton<CredentialVault>()
+        .AddSingleton<CredentialStore>()
+        .AddSingleton<SignedInStates>()
         .AddSingleton<CredentialFindings>()
         .AddSingleton<ISourceGuard, SourcesInUse>();
 
     public static void MapCredentials(this IEndpointRouteBuilder routes)
     {
         routes = routes.Chapter("Credentials", "A credential is what a user signs in to a source with. Stored once, sealed, used by runs, never given back.");
-        routes.MapPost("/credentials", StoreAsync).Describe("Store a credential").Takes<StoreRequest>().Gives<CredentialObject>(201).Fails("source_not_found");
-        routes.MapGet("/credentials", ListAsync).Describe("List credentials").Pages<CredentialId, CredentialObject>()
+        routes.MapPost("/credentials", StoreAsync).OpenToTokens().Describe("Store a credential").Takes<StoreRequest>().Gives<CredentialObject>(201).Fails("source_not_found");
+        routes.MapGet("/credentials", ListAsync).OpenToTokens().Describe("List credentials").Pages<CredentialId, CredentialObject>()
             .FilterIds<SourceId>("source_id").FilterWords("status", CredentialStatuses.All, "Only in these statuses.").FilterTexts("external_id", "Only of these users: your own ids.");
-        routes.MapGet("/credentials/{id}", GetAsync).Describe("Get a credential").At<CredentialId>().Gives<CredentialObject>();
+        routes.MapGet("/credentials/{id}", GetAsync).OpenToTokens().Describe("Get a credential").At<CredentialId>().Gives<CredentialObject>();
         routes.MapPatch("/credentials/{id}", UpdateAsync).Describe("Update a credential", "Changed values make it `unverified` again.").At<CredentialId>().Takes<UpdateRequest>().Gives<CredentialObject>().Fails("state_conflict");
         routes.MapDelete("/credentials/{id}", DeleteAsync).Describe("Delete a credential", "Its values are destroyed in the vault; the object stays readable as `deleted`.").At<CredentialId>().Deletes();
     }
@@ -40,7 +42,7 @@ internal static class CredentialRoutes
         public Given<string> ExternalId { get; init; }
     }
 
-    private static async Task<Reply> StoreAsync(ApiCall call, IdSource ids, CredentialVault vault, EventLog events, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<Reply> StoreAsync(ApiCall call, CredentialStore credentials, CancellationToken cancellationToken)
     {
         var faults = new List<Fault>();
         var request = call.Read<StoreRequest>(faults);
@@ -48,28 +50,17 @@ internal static class CredentialRoutes
         using var given = AuthCredentials.Read(request.AuthCredentials, method, complete: true, faults);
         if (request.SourceId is { Length: > 0 } && !ObjectId.TryParse<SourceId>(request.SourceId, out _)) faults.Add(Fault.Invalid("source_id", "`source_id` must be an id that starts with `src_`."));
         if (faults.Count > 0) return Reply.Rejected(faults);
-        await using var scope = await call.BeginAsync(cancellationToken);
-        // Locked so that the source cannot be deleted between this look and the commit.
-        var source = await scope.Connection.ExecuteScalarAsync<int?>(new CommandDefinition(
-            "SELECT 1 FROM sources WHERE organization_id = @organization AND id = @id FOR KEY SHARE", new { organization = call.Organization.Value, id = request.SourceId }, scope.Transaction, cancellationToken: cancellationToken));
-        if (source is null) return Reply.Rejected(new Fault("source", "source_not_found", $"No source `{request.SourceId}` exists here.", "source_id"));
-        var now = time.GetUtcNow();
-        var row = new CredentialRow
+        if (call.Restriction?.ExternalId is { } own)
         {
-            Id = ids.New<CredentialId>().Value, OrganizationId = call.Organization.Value, SourceId = request.SourceId!, AuthMethod = method, ExternalId = request.ExternalId,
-            Username = given.Username.Value, SourceFields = Json.Write(given.SourceFields ?? []), CreatedAt = now, UpdatedAt = now,
-        };
-        await scope.Connection.ExecuteAsync(new CommandDefinition(
-            """
-            INSERT INTO credentials (id, organization_id, source_id, auth_method, status, external_id, username, source_fields, created_at, updated_at)
-            VALUES (@Id, @OrganizationId, @SourceId, @AuthMethod, @Status, @ExternalId, @Username, @SourceFields::json, @CreatedAt, @UpdatedAt)
-            """,
-            row,
-            scope.Transaction,
-            cancellationToken: cancellationToken));
-        if (await vault.ReplaceAsync(scope, row, given, cancellationToken) is { } dataKey)
-            await scope.Connection.ExecuteAsync(new CommandDefinition("UPDATE credentials SET data_key = @dataKey WHERE id = @Id", new { row.Id, dataKey }, scope.Transaction, cancellationToken: cancellationToken));
-        await events.RecordAsync(scope, call.Organization, "credential.created", row.Id, row.ToEvent(), cancellationToken);
+            if (request.ExternalId is not null && request.ExternalId != own) return Reply.Forbidden("This component token is for another `external_id`; leave the field out.", "external_id");
+            request = request with { ExternalId = own };
+        }
+
+        await using var scope = await call.BeginAsync(cancellationToken);
+        if (!await call.ReachesAsync(scope.Connection, "sources", request.SourceId!, cancellationToken)) return Reply.Rejected(new Fault("source", "source_not_found", $"No source `{request.SourceId}` exists here.", "source_id"));
+        var (row, fault) = await credentials.AddAsync(scope, call.Organization, new NewCredential(request.SourceId!, method, request.ExternalId, given), cancellationToken);
+        if (row is null) return Reply.Rejected(fault!);
+        await call.MadeAsync(scope, row.Id, row.CreatedAt, cancellationToken);
         return await call.CommitAsync(scope, Reply.Created(row.ToObject()), cancellationToken);
     }
 
@@ -81,7 +72,7 @@ internal static class CredentialRoutes
         var statuses = Filters.Words(call.Query, "status", [.. CredentialStatuses.All], faults);
         var externalIds = Filters.Texts(call.Query, "external_id", faults);
         if (faults.Count > 0) return Reply.Rejected(faults);
-        var list = new ListQuery(CredentialRow.Columns, "credentials", call.Organization);
+        var list = new ListQuery(CredentialRow.Columns, "credentials", call);
         if (sources is not null) list.Where("source_id = ANY(@sources)", "sources", sources);
         if (statuses is not null) list.Where("status = ANY(@statuses)", "statuses", statuses);
         if (externalIds is not null) list.Where("external_id = ANY(@externalIds)", "externalIds", externalIds);
@@ -92,7 +83,7 @@ internal static class CredentialRoutes
     {
         if (!ObjectId.TryParse<CredentialId>(id, out var credentialId)) return Reply.NotFound<CredentialId>(id);
         await using var connection = await db.OpenAsync(cancellationToken);
-        return await CredentialRow.FindAsync(connection, null, call.Organization, credentialId, forUpdate: false, cancellationToken) is { } row ? Reply.Ok(row.ToObject()) : Reply.NotFound<CredentialId>(id);
+        return await CredentialRow.FindAsync(connection, null, call.Organization, credentialId, forUpdate: false, cancellationToken) is { } row && await call.ReachesAsync(connection, "credentials", row.Id, cancellationToken) ? Reply.Ok(row.ToObject()) : Reply.NotFound<CredentialId>(id);
     }
 
     private static async Task<Reply> UpdateAsync(string id, ApiCall call, CredentialVault vault, EventLog events, TimeProvider time, CancellationToken cancellationToken)
@@ -113,6 +104,7 @@ internal static class CredentialRoutes
             var secretFields = given.SourceFields is null ? row.SourceFields : Json.Write(given.SourceFields);
             row = row with { Username = given.Username.Or(row.Username), SourceFields = secretFields, Status = CredentialStatuses.Unverified };
             var dataKey = await vault.ReplaceAsync(scope, row, given, cancellationToken);
+            await SignedInStates.ForgetAsync(scope, row.Id, cancellationToken);
             row = row with { DataKey = dataKey, Version = row.Version + 1 };
         }
 
@@ -128,23 +120,14 @@ internal static class CredentialRoutes
         return await call.CommitAsync(scope, Reply.Ok(row.ToObject()), cancellationToken);
     }
 
-    private static async Task<Reply> DeleteAsync(string id, ApiCall call, EventLog events, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<Reply> DeleteAsync(string id, ApiCall call, CredentialStore credentials, ICredentialUser user, CancellationToken cancellationToken)
     {
         if (!ObjectId.TryParse<CredentialId>(id, out var credentialId)) return Reply.NotFound<CredentialId>(id);
         await using var scope = await call.BeginAsync(cancellationToken);
-        if (await CredentialRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, credentialId, forUpdate: true, cancellationToken) is not { } row) return Reply.NotFound<CredentialId>(id);
-        if (row.Status == CredentialStatuses.Deleted) return await call.CommitAsync(scope, Reply.Deleted(credentialId), cancellationToken);
-        row = row with { Status = CredentialStatuses.Deleted, DataKey = null, Username = null, SourceFields = "{}", Version = row.Version + 1, UpdatedAt = time.GetUtcNow() };
-        await scope.Connection.ExecuteAsync(new CommandDefinition(
-            """
-            DELETE FROM credential_secrets WHERE credential_id = @Id;
-            UPDATE credentials SET status = @Status, data_key = NULL, username = NULL, source_fields = '{}', version = @Version, updated_at = @UpdatedAt WHERE id = @Id
-            """,
-            row,
-            scope.Transaction,
-            cancellationToken: cancellationToken));
-        await events.RecordAsync(scope, call.Organization, "credential.deleted", row.Id, row.ToEvent(), cancellationToken);
-        return await call.CommitAsync(scope, Reply.Deleted(credentialId), cancellationToken);
+        await user.DestroyingAsync(scope, call.Organization, credentialId, cancellationToken);
+        return await credentials.DestroyAsync(scope, call.Organization, credentialId, cancellationToken) is null
+            ? Reply.NotFound<CredentialId>(id)
+            : await call.CommitAsync(scope, Reply.Deleted(credentialId), cancellationToken);
     }
 
     /// <summary>A source stays while a usable credential points at it.</summary>

@@ -70,6 +70,9 @@ internal sealed record CredentialRow : IListed
     /// <summary>What a sealed slot is bound to.</summary>
     public string SlotContext(string slot) => $"{KeyContext}/{slot}";
 
+    /// <summary>Where a refusal of these values counts: at this source, or at every source of the organization when an identity provider refused them.</summary>
+    public string RefusalScope => AuthMethod == AuthMethods.GoogleSso ? $"{AuthMethods.GoogleSso}/{OrganizationId}" : SourceId;
+
     public WrappedDataKey? WrappedKey => DataKey is { } bytes ? new WrappedDataKey(bytes) : null;
 
     public CredentialObject ToObject() => new(Id, SourceId, AuthMethod, ReadableAuth(), ExternalId, Status, CreatedAt, UpdatedAt);

@@ -81,7 +81,7 @@ internal sealed class CredentialVault(Db db, SecretVault vault)
         {
             name.CopyTo(pair, 0);
             secret.CopyTo(pair, name.Length);
-            return await vault.FingerprintAsync($"refused-sign-in/{row.SourceId}", pair, cancellationToken);
+            return await vault.FingerprintAsync($"refused-sign-in/{row.RefusalScope}", pair, cancellationToken);
         }
         finally
         {

@@ -8,6 +8,7 @@ internal sealed class Db(DataOptions options, PrivatePostgres postgres, TimeProv
     private NpgsqlDataSource? _pooled;
     private NpgsqlDataSource? _dedicated;
     private DataDirectory? _directory;
+    private bool _runsPostgres;
 
     /// <summary>True when the database is the server's own PostgreSQL, so that nobody else can be using it.</summary>
     public bool IsPrivate => string.IsNullOrWhiteSpace(options.Database);
@@ -54,7 +55,35 @@ internal sealed class Db(DataOptions options, PrivatePostgres postgres, TimeProv
     public async Task StartAsync(IReadOnlyList<Migration> migrations, CancellationToken cancellationToken)
     {
         _directory = DataDirectory.Take(Path.GetFullPath(options.Directory));
-        var settings = IsPrivate ? await postgres.StartAsync(cancellationToken) : DatabaseAddress.Parse(options.Database);
+        _runsPostgres = IsPrivate;
+        await OpenAsync(IsPrivate ? await postgres.StartAsync(cancellationToken) : DatabaseAddress.Parse(options.Database), migrations, cancellationToken);
+    }
+
+    /// <summary>
+    /// The same for a command that may run beside a server: a given database is simply used, and a private one that another process runs is reached through its socket; only
+    /// when nobody runs it, it is started for the command's time.
+    /// </summary>
+    /// <exception cref="StartRefusedException">It cannot be started, reached or used.</exception>
+    public async Task StartBesideAsync(IReadOnlyList<Migration> migrations, CancellationToken cancellationToken)
+    {
+        if (!IsPrivate)
+        {
+            await OpenAsync(DatabaseAddress.Parse(options.Database), migrations, cancellationToken);
+            return;
+        }
+
+        try
+        {
+            await StartAsync(migrations, cancellationToken);
+        }
+        catch (StartRefusedException e) when (e.ExitCode == StartRefusedException.InUse)
+        {
+            await OpenAsync(postgres.FindRunning(), migrations, cancellationToken);
+        }
+    }
+
+    private async Task OpenAsync(NpgsqlConnectionStringBuilder settings, IReadOnlyList<Migration> migrations, CancellationToken cancellationToken)
+    {
         settings.MaxPoolSize = options.MaxPoolSize;
         settings.CommandTimeout = (int)Math.Ceiling(options.CommandTimeout.TotalSeconds);
         settings.ApplicationName ??= "ostiary";
@@ -73,7 +102,7 @@ internal sealed class Db(DataOptions options, PrivatePostgres postgres, TimeProv
     {
         if (Interlocked.Exchange(ref _pooled, null) is { } pooled) await pooled.DisposeAsync();
         if (Interlocked.Exchange(ref _dedicated, null) is { } dedicated) await dedicated.DisposeAsync();
-        if (IsPrivate) await postgres.StopAsync();
+        if (_runsPostgres) await postgres.StopAsync();
         Interlocked.Exchange(ref _directory, null)?.Dispose();
     }
 

@@ -65,6 +65,25 @@ internal sealed class PrivatePostgres(DataOptions options, TimeProvider time, IL
         return new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Database = Database, Pooling = true };
     }
 
+    /// <summary>How to connect to the one that another process runs in the data directory; for the operator's commands, which run beside it.</summary>
+    /// <exception cref="StartRefusedException">It is not running, or its files cannot be read.</exception>
+    public NpgsqlConnectionStringBuilder FindRunning()
+    {
+        try
+        {
+            // postmaster.pid: process id, data directory, start time, port, socket directory (PostgreSQL, "Database File Layout").
+            var lines = File.ReadAllLines(Path.Combine(Link, "postmaster.pid"));
+            var password = File.ReadAllText(Path.Combine(DataDirectoryPath, "postgres-password")).Trim();
+            if (lines.Length > 4) return new NpgsqlConnectionStringBuilder { Host = lines[4].Split(',')[0], Port = 5432, Username = Role, Password = password, Database = Database, Timeout = 10 };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartRefusedException($"The data directory {DataDirectoryPath} is in use, and its database cannot be reached: {e.Message} Run this as the user that runs the server.");
+        }
+
+        throw new StartRefusedException($"The database in {DataDirectoryPath} is starting or stopping. Try again in a moment.");
+    }
+
     /// <summary>Stops it, in order if it can be had, and waits until it has ended.</summary>
     public async Task StopAsync()
     {

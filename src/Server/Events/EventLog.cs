@@ -46,17 +46,20 @@ internal sealed class EventLog(IdSource ids, TimeProvider time, WakeUps wakeUps)
     }
 
     /// <summary>Events after a position, oldest first, at most <paramref name="limit"/>: complete up to the last one returned.</summary>
-    public static async Task<IReadOnlyList<EventRow>> ReadAfterAsync(Db db, OrganizationId organization, long position, IReadOnlyList<string>? types, int limit, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<EventRow>> ReadAfterAsync(Db db, OrganizationId organization, long position, IReadOnlyList<string>? types, int limit, CancellationToken cancellationToken, Restriction? restriction = null)
     {
         var horizon = await HorizonAsync(db, organization, cancellationToken);
         await using var connection = await db.OpenAsync(cancellationToken);
+        var parameters = new DynamicParameters(new { organization = organization.Value, position, horizon, types = types?.ToArray(), limit });
+        restriction?.AddTo(parameters);
         return (await connection.QueryAsync<EventRow>(new CommandDefinition(
             $"""
              SELECT {EventRow.Columns} FROM events
              WHERE organization_id = @organization AND position > @position AND position <= @horizon AND (@types::text[] IS NULL OR type = ANY(@types))
+             {(restriction is null ? "" : "AND " + Restriction.ConditionFor("events"))}
              ORDER BY position LIMIT @limit
              """,
-            new { organization = organization.Value, position, horizon, types = types?.ToArray(), limit },
+            parameters,
             cancellationToken: cancellationToken))).AsList();
     }
 

@@ -13,7 +13,7 @@ internal static class EventRoutes
     {
         routes = routes.Chapter("Events", "An event says that something changed; it is written in the same commit as the change. Kept for 30 days unless the server is set otherwise.");
         routes.MapGet("/events", ListAsync).Describe("List events").Pages<EventId, EventObject>().FilterWords("type", EventTypes.All, "Only of these types.").FilterTimes();
-        routes.MapGet("/events/stream", StreamEvents.HandleAsync).Describe("Follow events", "Server-sent events, from now on or after `Last-Event-ID`, without a gap.")
+        routes.MapGet("/events/stream", StreamEvents.HandleAsync).OpenToTokens().Describe("Follow events", "Server-sent events, from now on or after `Last-Event-ID`, without a gap.")
             .FilterWords("type", EventTypes.All, "Only of these types.").Reads("Last-Event-ID", "The id of the last event you have.").Misses<EventId>()
             .Streams("text/event-stream", "id: evt_0T9hPWTq00a1B2c3D4e5F6\nevent: task_run.completed\ndata: {…}\n\n");
         routes.MapGet("/events/{id}", GetAsync).Describe("Get an event").At<EventId>().Gives<EventObject>();

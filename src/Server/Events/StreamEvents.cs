@@ -52,7 +52,9 @@ internal static class StreamEvents
         {
             while (true)
             {
-                var batch = await EventLog.ReadAfterAsync(db, call.Organization, position, types, BatchSize, stop.Token);
+                // A stream ends with its key: revoked, or past its time.
+                if (!await call.StillHoldsAsync(stop.Token)) return Results.Empty;
+                var batch = await EventLog.ReadAfterAsync(db, call.Organization, position, types, BatchSize, stop.Token, call.Restriction);
                 foreach (var row in batch)
                 {
                     position = row.Position;

@@ -14,15 +14,27 @@ internal sealed class ApiCall
     private readonly HttpContext _http;
     private readonly Db _db;
 
-    public ApiCall(HttpContext http, Db db, OrganizationId organization)
+    private readonly Caller _caller;
+    private readonly Func<CancellationToken, Task<Caller?>> _findAgain;
+
+    public ApiCall(HttpContext http, Db db, Caller caller, Func<CancellationToken, Task<Caller?>> findAgain)
     {
         _http = http;
         _db = db;
-        Organization = organization;
+        _caller = caller;
+        _findAgain = findAgain;
         http.Items[Key] = this;
     }
 
-    public OrganizationId Organization { get; }
+    public OrganizationId Organization => _caller.Organization;
+
+    /// <summary>The id of the key or component token that asks.</summary>
+    public string CallerId => _caller.Id;
+
+    public Scope Scope => _caller.Scope;
+
+    /// <summary>What the caller is kept to; null when it may see everything of its organization.</summary>
+    public Restriction? Restriction => _caller.Restriction;
 
     public RequestId RequestId => RequestIdOf(_http);
 
@@ -79,9 +91,34 @@ internal sealed class ApiCall
     /// <summary>Begins the transaction of this request (the one that holds the idempotency key, when there is one).</summary>
     public async Task<DbTransactionScope> BeginAsync(CancellationToken cancellationToken) => Idempotency?.Take() ?? await _db.BeginAsync(cancellationToken);
 
+    /// <summary>False once the key was revoked or the token is past its time: for answers that go on and on.</summary>
+    public async Task<bool> StillHoldsAsync(CancellationToken cancellationToken) => await _findAgain(cancellationToken) is not null;
+
+    /// <summary>Whether the caller may see this row of its organization. A component token is told that what is not its own does not exist.</summary>
+    public async Task<bool> ReachesAsync(Npgsql.NpgsqlConnection connection, string table, string id, CancellationToken cancellationToken)
+    {
+        if (Restriction is not { } restriction) return true;
+        var parameters = restriction.Parameters(Organization);
+        parameters.Add("id", id);
+        return await connection.OneAsync<bool>($"SELECT EXISTS (SELECT 1 FROM {table} WHERE organization_id = @organization AND id = @id AND {Restriction.ConditionFor(table)})", parameters, cancellationToken);
+    }
+
+    /// <inheritdoc cref="ReachesAsync(Npgsql.NpgsqlConnection, string, string, CancellationToken)"/>
+    public async Task<bool> ReachesAsync(string table, string id, CancellationToken cancellationToken)
+    {
+        if (Restriction is null) return true;
+        await using var connection = await _db.OpenAsync(cancellationToken);
+        return await ReachesAsync(connection, table, id, cancellationToken);
+    }
+
+    /// <summary>Notes, in the commit that makes an object, who made it. Only component tokens need it.</summary>
+    public Task MadeAsync(DbTransactionScope scope, string objectId, DateTimeOffset now, CancellationToken cancellationToken) =>
+        Restriction?.MadeAsync(scope, objectId, now, cancellationToken) ?? Task.CompletedTask;
+
     /// <summary>Commits the change together with the answer that a repeated request will get, and returns the answer.</summary>
     public async Task<Reply> CommitAsync(DbTransactionScope transaction, Reply reply, CancellationToken cancellationToken)
     {
+        reply = await reply.EncryptedAsync(_http, cancellationToken);
         if (Idempotency is { } idempotency && reply.IsSuccess) await idempotency.KeepAsync(transaction, reply.Status, reply.Write(RequestId), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return reply;

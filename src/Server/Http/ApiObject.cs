@@ -11,7 +11,12 @@ internal abstract record ApiObject
 }
 
 /// <summary>One page of a list.</summary>
-internal sealed record ListObject<T>(IReadOnlyList<T> Data, bool HasMore, string? NextCursor) : ApiObject;
+internal sealed record ListObject<T>(IReadOnlyList<T> Data, bool HasMore, string? NextCursor) : ApiObject, IHasPayload
+{
+    bool IHasPayload.HasPayload => Data.Any(item => item is IHasPayload { HasPayload: true });
+
+    ApiObject IHasPayload.Encrypt(PayloadKey key) => this with { Data = [.. Data.Select(item => item is IHasPayload { HasPayload: true } payload ? (T)(object)payload.Encrypt(key) : item)] };
+}
 
 /// <summary>The answer to a delete.</summary>
 internal sealed record DeletedObject(string Id, string Object) : ApiObject

@@ -72,6 +72,8 @@ internal static class Idempotency
             return;
         }
 
+        // A component token must not be given the answer that another one, or its organization, got under the same key.
+        if (call.Restriction is { } restriction) key = $"{restriction.TokenId}/{key}";
         var stopping = http.RequestAborted;
         // Of those that wait for the same key on this node, one at a time takes a connection: a crowd of repetitions must not use up the pool that the first one needs to finish.
         using var turn = await Turns.TakeAsync((call.Organization, key), stopping);

@@ -32,6 +32,14 @@ internal readonly record struct ApiKeyId(string Value) : IObjectId<ApiKeyId>
     public override string ToString() => Value;
 }
 
+internal readonly record struct TokenId(string Value) : IObjectId<TokenId>
+{
+    public static string Prefix => "tok_";
+    public static string ObjectName => "token";
+    public static TokenId Of(string value) => new(value);
+    public override string ToString() => Value;
+}
+
 internal readonly record struct AgentId(string Value) : IObjectId<AgentId>
 {
     public static string Prefix => "agt_";

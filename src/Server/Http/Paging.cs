@@ -71,6 +71,14 @@ internal sealed class ListQuery(string columns, string table, OrganizationId org
     private readonly List<string> _conditions = ["organization_id = @organization"];
     private readonly DynamicParameters _parameters = new(new { organization = organization.Value });
 
+    /// <summary>A list of what the caller may see: for routes that are open to component tokens.</summary>
+    public ListQuery(string columns, string table, ApiCall call) : this(columns, table, call.Organization)
+    {
+        if (call.Restriction is not { } restriction) return;
+        _conditions.Add(Restriction.ConditionFor(table));
+        restriction.AddTo(_parameters);
+    }
+
     /// <summary>Adds a condition; <paramref name="name"/> is its one parameter.</summary>
     public ListQuery Where(string condition, string name, object? value)
     {

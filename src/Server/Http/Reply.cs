@@ -24,6 +24,9 @@ internal sealed class Reply : IResult
     /// <summary>Seconds for the <c>Retry-After</c> header, or null.</summary>
     public int? RetryAfter { get; private init; }
 
+    /// <summary>True when payload encryption was looked after: an answer that is kept for a repeated request is encrypted once.</summary>
+    private bool IsSettled { get; init; }
+
     public bool IsSuccess => Value is not null;
 
     public static Reply Ok(ApiObject value) => new(200, value, []);
@@ -36,6 +39,8 @@ internal sealed class Reply : IResult
     public static Reply Rejected(params IReadOnlyList<Fault> faults) => faults.Count > MostFaults ? Rejected([.. faults.Take(MostFaults)]) : new(faults.All(f => f.Code.EndsWith("_not_found", StringComparison.Ordinal)) ? 404 : 400, null, faults);
 
     public static Reply Fail(int status, Fault fault, int? retryAfter = null) => new(status, null, [fault]) { RetryAfter = retryAfter };
+
+    public static Reply Forbidden(string message, string? field = null) => Fail(403, new Fault("request", "forbidden", message, field));
 
     public static Reply Conflict(string message) => Fail(409, Fault.Conflict(message));
 
@@ -54,12 +59,21 @@ internal sealed class Reply : IResult
         ? JsonSerializer.SerializeToUtf8Bytes(value with { RequestId = requestId.Value }, value.GetType(), Json.Options)
         : JsonSerializer.SerializeToUtf8Bytes(FaultEnvelope.From(Status, Faults, requestId), Json.Options);
 
+    /// <summary>The answer as its organization wants it: what runs were given and brought back is encrypted when that is on. Every answer passes here, so no route can forget it.</summary>
+    public async Task<Reply> EncryptedAsync(HttpContext http, CancellationToken cancellationToken)
+    {
+        if (IsSettled || Value is not IHasPayload { HasPayload: true } payload || ApiCall.Of(http) is not { } call) return this;
+        using var key = await http.RequestServices.GetRequiredService<IPayloadKeys>().FindAsync(call.Organization, cancellationToken);
+        return new Reply(Status, key is null ? Value : payload.Encrypt(key), Faults) { RetryAfter = RetryAfter, IsSettled = true };
+    }
+
     public async Task ExecuteAsync(HttpContext httpContext)
     {
+        var reply = await EncryptedAsync(httpContext, httpContext.RequestAborted);
         var response = httpContext.Response;
         response.StatusCode = Status;
         if (RetryAfter is { } seconds) response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        await WriteBytesAsync(response, Write(ApiCall.RequestIdOf(httpContext)), httpContext.RequestAborted);
+        await WriteBytesAsync(response, reply.Write(ApiCall.RequestIdOf(httpContext)), httpContext.RequestAborted);
     }
 
     public static async Task WriteBytesAsync(HttpResponse response, byte[] body, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Dapper;
 using Ostiary.Browser;
 using Ostiary.Server.Data;
+using Ostiary.Server.Http;
 using Ostiary.Server.Work;
 
 namespace Ostiary.Server.Sessions;
@@ -13,8 +14,17 @@ internal sealed class LiveSession(SessionRow row, BrowserSession browser)
 
     public BrowserSession Browser { get; } = browser;
 
-    /// <summary>True once somebody signed in here; a later run goes straight to its task.</summary>
+    /// <summary>True once somebody signed in here.</summary>
     public bool SignedIn { get; set; }
+
+    /// <summary>What a signed-in page of this browser looks like, as far as it is known: from a sign-in here, or with the state the browser was opened with.</summary>
+    public SignedInPage? SignedInPage { get; set; }
+
+    /// <summary>When it was last known to be signed in.</summary>
+    public DateTimeOffset ConfirmedAt { get; set; }
+
+    /// <summary>True while a connection keeps it: then it is not closed in favour of others before its time.</summary>
+    public bool IsKept { get; set; }
 
     /// <summary>Null while a run uses it.</summary>
     public DateTimeOffset? IdleSince { get; set; }
@@ -38,13 +48,38 @@ internal sealed class LiveSessions(BrowserHost host, Db db, SessionStore store, 
         return new ActivePlace(_active);
     }
 
-    /// <summary>Opens a browser for a session whose row already says <c>running</c> on this worker.</summary>
-    public async Task<LiveSession> OpenAsync(SessionRow row, CancellationToken cancellationToken)
+    /// <summary>Opens a browser for a session whose row already says <c>running</c> on this worker, with a signed-in state to go on from when there is one.</summary>
+    /// <exception cref="BrowserLostException">It did not open within <see cref="SessionOptions.OpenTimeout"/>, or the session is gone.</exception>
+    public async Task<LiveSession> OpenAsync(OrganizationId organization, string sessionId, SignedInState? state, CancellationToken cancellationToken)
     {
-        var browser = await host.OpenAsync(null, cancellationToken);
-        var live = new LiveSession(row, browser);
-        _live[row.Id] = live;
-        return live;
+        SessionRow row;
+        await using (var connection = await db.OpenAsync(cancellationToken))
+            row = await SessionRow.FindAsync(connection, null, organization, SessionId.Of(sessionId), forUpdate: false, cancellationToken) ?? throw new BrowserLostException("The session is gone.");
+        using var limit = new CancellationTokenSource(options.OpenTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            var live = new LiveSession(row, await OpenAsync(state, either.Token)) { SignedInPage = state?.Page };
+            _live[row.Id] = live;
+            return live;
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new BrowserLostException("Chromium did not open in time.");
+        }
+    }
+
+    private async Task<BrowserSession> OpenAsync(SignedInState? state, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await host.OpenAsync(state?.Storage, cancellationToken);
+        }
+        catch (InvalidDataException) when (state is not null)
+        {
+            // Kept by another version of the browser: not worth more than a sign-in.
+            return await host.OpenAsync(null, cancellationToken);
+        }
     }
 
     /// <summary>Takes an idle session into use. Null: its browser is not here any more.</summary>
@@ -86,7 +121,7 @@ internal sealed class LiveSessions(BrowserHost host, Db db, SessionStore store, 
         foreach (var id in orphans)
         {
             await using var scope = await db.BeginAsync(cancellationToken);
-            if (await store.MoveAsync(scope, id, SessionStatuses.Failed, null, cancellationToken) is not null) await scope.CommitAsync(cancellationToken);
+            if (await store.MoveAsync(scope, id, SessionStatuses.Failed, null, SessionEnd.WorkerLost, cancellationToken) is not null) await scope.CommitAsync(cancellationToken);
         }
     }
 
@@ -139,7 +174,7 @@ internal sealed class LiveSessions(BrowserHost host, Db db, SessionStore store, 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        foreach (var live in _live.Values.Where(l => l.IdleSince is not null)) await EndIdleAsync(live, SessionStatuses.Completed, cancellationToken);
+        foreach (var live in _live.Values.Where(l => l.IdleSince is not null)) await EndIdleAsync(live, SessionStatuses.Completed, SessionEnd.ServerStopped, cancellationToken);
     }
 
     private async Task UpkeepAsync(CancellationToken cancellationToken)
@@ -154,15 +189,19 @@ internal sealed class LiveSessions(BrowserHost host, Db db, SessionStore store, 
                 "SELECT id FROM sessions WHERE id = ANY(@ids) AND status <> 'idle'", new { ids = idle.Select(l => l.Row.Id).ToArray() }, cancellationToken: cancellationToken))).ToHashSet(StringComparer.Ordinal);
         }
 
-        var surplus = idle.Count - options.IdlePerWorker;
+        var kept = idle.Count(l => l.IsKept);
+        var surplus = (Kept: kept - options.ConnectedPerWorker, Others: idle.Count - kept - options.IdlePerWorker);
         foreach (var live in idle)
         {
-            if (live.Browser.Lost.IsCancellationRequested) await EndIdleAsync(live, SessionStatuses.Failed, cancellationToken);
-            else if (surplus-- > 0 || asked.Contains(live.Row.Id) || now - live.IdleSince >= options.IdleTimeout) await EndIdleAsync(live, SessionStatuses.Completed, cancellationToken);
+            var isSurplus = live.IsKept ? surplus.Kept-- > 0 : surplus.Others-- > 0;
+            if (live.Browser.Lost.IsCancellationRequested) await EndIdleAsync(live, SessionStatuses.Failed, SessionEnd.BrowserLost, cancellationToken);
+            else if (asked.Contains(live.Row.Id)) await EndIdleAsync(live, SessionStatuses.Completed, SessionEnd.ByCustomer, cancellationToken);
+            else if (now - live.IdleSince >= options.IdleTimeout) await EndIdleAsync(live, SessionStatuses.Completed, SessionEnd.Idle, cancellationToken);
+            else if (isSurplus) await EndIdleAsync(live, SessionStatuses.Completed, SessionEnd.Displaced, cancellationToken);
         }
     }
 
-    private async Task EndIdleAsync(LiveSession live, string status, CancellationToken cancellationToken)
+    private async Task EndIdleAsync(LiveSession live, string status, SessionEnd why, CancellationToken cancellationToken)
     {
         lock (live)
         {
@@ -172,8 +211,8 @@ internal sealed class LiveSessions(BrowserHost host, Db db, SessionStore store, 
 
         await CloseAsync(live);
         await using var scope = await db.BeginAsync(cancellationToken);
-        if (status == SessionStatuses.Completed) await store.MoveAsync(scope, live.Row.Id, SessionStatuses.Completing, worker.Value, cancellationToken);
-        await store.MoveAsync(scope, live.Row.Id, status, null, cancellationToken);
+        if (status == SessionStatuses.Completed) await store.MoveAsync(scope, live.Row.Id, SessionStatuses.Completing, worker.Value, why, cancellationToken);
+        await store.MoveAsync(scope, live.Row.Id, status, null, why, cancellationToken);
         await scope.CommitAsync(cancellationToken);
     }
 }

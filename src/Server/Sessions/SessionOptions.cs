@@ -1,3 +1,5 @@
+using Ostiary.Login;
+
 namespace Ostiary.Server.Sessions;
 
 /// <summary>Section <c>Sessions</c>.</summary>
@@ -24,6 +26,18 @@ internal sealed class SessionOptions
 
     /// <summary>Idle browsers that one worker keeps; beyond it the one idle for longest is closed. Default 4.</summary>
     public int IdlePerWorker { get; set; } = 4;
+
+    /// <summary>Idle browsers that one worker keeps for connections, not counted in <see cref="IdlePerWorker"/>; beyond it the one idle for longest is closed and its connection is <c>disconnected</c>. Default 32.</summary>
+    public int ConnectedPerWorker { get; set; } = 32;
+
+    /// <summary>How long a signed-in state (cookies and storage, sealed in the vault) is kept and tried before signing in again, counted from when it last held. 0 = not kept. Default 30 days.</summary>
+    public TimeSpan KeepSignedInFor { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>Host names of the pages on which a <c>google_sso</c> credential may be typed, comma-separated; their subdomains count. Default <c>accounts.google.com</c>.</summary>
+    public string GoogleHosts { get; set; } = "accounts.google.com";
+
+    /// <summary>The identity provider of <c>google_sso</c> credentials.</summary>
+    internal IdentityProvider Google => new("Google", [.. GoogleHosts.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)]);
 
     /// <summary>How long a run waits for its browser to open. Default 60 seconds.</summary>
     public TimeSpan OpenTimeout { get; set; } = TimeSpan.FromSeconds(60);

@@ -52,21 +52,8 @@ internal static class SessionRoutes
     {
         if (!ObjectId.TryParse<SessionId>(id, out var sessionId)) return Reply.NotFound<SessionId>(id);
         await using var scope = await call.BeginAsync(cancellationToken);
-        // Runs first, then the session: the same order as everywhere, so that no two commits wait for each other.
         if (await SessionRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, sessionId, forUpdate: false, cancellationToken) is not { } row) return Reply.NotFound<SessionId>(id);
-        await follower.EndingAsync(scope, row, cancellationToken);
-        if (await store.MoveAsync(scope, row.Id, SessionStatuses.Completing, null, cancellationToken) is { } ending)
-        {
-            row = ending;
-            // No browser was opened: nobody else will finish it.
-            if (row.WorkerId is null) row = await store.MoveAsync(scope, row.Id, SessionStatuses.Completed, null, cancellationToken) ?? row;
-            scope.AfterCommit(() => wakeUps.Signal(LiveSessions.Channel, row.Id));
-        }
-        else
-        {
-            row = await SessionRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, sessionId, forUpdate: false, cancellationToken) ?? row;
-        }
-
+        row = await store.EndAsync(scope, row, follower, wakeUps, SessionEnd.ByCustomer, cancellationToken);
         return await call.CommitAsync(scope, Reply.Ok(await DescribeAsync(row, follower, time, cancellationToken)), cancellationToken);
     }
 

@@ -42,7 +42,7 @@ internal sealed class SignIn(TimeProvider time)
         private readonly long _started = owner.Time.GetTimestamp();
         private readonly List<SignInStepNote> _notes = [];
         private readonly Dictionary<string, ChallengeAnswer> _answers = [];
-        private LoginProgress _progress = LoginProgress.Start(request.Url, request.LoginUrl, request.Secrets.Available);
+        private LoginProgress _progress = LoginProgress.Start(request.Url, request.LoginUrl, request.Secrets.Available, request.Provider);
         private TimeSpan _withPeople;
         private long _stepAt = owner.Time.GetTimestamp();
         private int _failures;
@@ -134,6 +134,10 @@ internal sealed class SignIn(TimeProvider time)
                         return Task.CompletedTask;
                     }, cancellationToken);
                     if (chosen is not null) await session.ChooseAsync(choose.Element, chosen, cancellationToken);
+                    break;
+                case LoginStep.Authenticate authenticate:
+                    _sent = true;
+                    await OpenAsync(authenticate.User, user => OpenAsync(authenticate.Password, password => session.AuthenticateAsync(authenticate.Address, user, password, cancellationToken), cancellationToken), cancellationToken);
                     break;
                 case LoginStep.GoTo go:
                     await session.NavigateAsync(go.Address, cancellationToken);
@@ -279,28 +283,7 @@ internal sealed class SignIn(TimeProvider time)
         private void Note(PageSnapshot page, LoginDecision decision)
         {
             // An address may carry a token in its query; notes keep the place only.
-            _notes.Add(new SignInStepNote(_time.GetUtcNow(), page.Url.GetLeftPart(UriPartial.Path), decision.Page.ToString(), Describe(decision.Step, page), decision.Why));
-        }
-
-        private static string Describe(LoginStep step, PageSnapshot page) => step switch
-        {
-            LoginStep.Fill fill => "fill " + string.Join(", ", fill.Values.Select(v => v.Slot.Name).Distinct()) + (fill.Then is { } then ? ", " + Describe(then, page) : ""),
-            LoginStep.Click click => $"click ({click.Purpose}) {Name(click.Element, page)}",
-            LoginStep.Press press => $"press {press.Key} ({press.Purpose})",
-            LoginStep.Choose choose => "choose in " + Name(choose.Element, page),
-            LoginStep.ChooseBySlot choose => $"choose {choose.Slot.Name} in {Name(choose.Element, page)}",
-            LoginStep.Wait wait => "wait: " + wait.Reason,
-            LoginStep.GoTo go => $"go to {go.Address.GetLeftPart(UriPartial.Path)}: {go.Reason}",
-            LoginStep.Ask ask => $"ask {ask.Challenge.Type}: {ask.Challenge.Message}",
-            LoginStep.Done done => "done: " + done.Outcome.GetType().Name,
-            _ => step.GetType().Name,
-        };
-
-        private static string Name(ElementId id, PageSnapshot page)
-        {
-            var element = page.Elements.FirstOrDefault(e => e.Id == id);
-            var name = element is null ? "" : element.Name.Length > 0 ? element.Name : element.Text;
-            return name.Length > 60 ? name[..60] : name;
+            _notes.Add(new SignInStepNote(_time.GetUtcNow(), page.Url.GetLeftPart(UriPartial.Path), decision.Page.ToString(), Outspoken.Describe(decision.Step, page), decision.Why));
         }
 
         private SignInResult End(LoginOutcome outcome, bool timedOut = false) => new(outcome, timedOut, _notes);

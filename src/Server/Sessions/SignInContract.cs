@@ -39,7 +39,8 @@ internal sealed class ChallengeAnswer(IReadOnlyDictionary<string, Ostiary.Vault.
 /// <summary>What a sign-in needs to know.</summary>
 /// <param name="Url">The source's URL: a login page, a home page or any page of the site.</param>
 /// <param name="LoginUrl">The source's login URL when known.</param>
-internal sealed record SignInRequest(Uri Url, Uri? LoginUrl, ISignInSecrets Secrets, IChallengeDesk Desk);
+/// <param name="Provider">The identity provider whose credentials these are; null: the site's own.</param>
+internal sealed record SignInRequest(Uri Url, Uri? LoginUrl, ISignInSecrets Secrets, IChallengeDesk Desk, IdentityProvider? Provider = null);
 
 /// <summary>The end of a sign-in, with the steps that led there (no values), for a run's artifacts.</summary>
 /// <param name="TimedOut">True when a challenge was not answered in time; <paramref name="Outcome"/> is then <see cref="LoginOutcome.Unknown"/>.</param>

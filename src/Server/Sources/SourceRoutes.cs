@@ -15,8 +15,8 @@ internal static class SourceRoutes
     {
         routes = routes.Chapter("Sources", "A source is a website to sign in to.");
         routes.MapPost("/sources", CreateAsync).Describe("Create a source").Takes<CreateRequest>().Gives<SourceObject>(201).Fails("source_invalid", "id_conflict");
-        routes.MapGet("/sources", ListAsync).Describe("List sources").Pages<SourceId, SourceObject>();
-        routes.MapGet("/sources/{id}", GetAsync).Describe("Get a source").At<SourceId>().Gives<SourceObject>();
+        routes.MapGet("/sources", ListAsync).OpenToTokens().Describe("List sources").Pages<SourceId, SourceObject>();
+        routes.MapGet("/sources/{id}", GetAsync).OpenToTokens().Describe("Get a source").At<SourceId>().Gives<SourceObject>();
         routes.MapPatch("/sources/{id}", UpdateAsync).Describe("Update a source").At<SourceId>().Takes<UpdateRequest>().Gives<SourceObject>().Fails("source_invalid");
         routes.MapDelete("/sources/{id}", DeleteAsync).Describe("Delete a source", "A source that something still uses stays: 409.").At<SourceId>().Deletes().Fails("state_conflict");
     }
@@ -74,14 +74,14 @@ internal static class SourceRoutes
         var faults = new List<Fault>();
         var page = PageRequest.Read<SourceId>(call.Query, faults);
         if (faults.Count > 0) return Reply.Rejected(faults);
-        return Reply.Ok(await new ListQuery(SourceRow.Columns, "sources", call.Organization).ReadAsync<SourceRow, SourceObject>(db, page, row => row.ToObject(), cancellationToken));
+        return Reply.Ok(await new ListQuery(SourceRow.Columns, "sources", call).ReadAsync<SourceRow, SourceObject>(db, page, row => row.ToObject(), cancellationToken));
     }
 
     private static async Task<Reply> GetAsync(string id, ApiCall call, Db db, CancellationToken cancellationToken)
     {
         if (!ObjectId.TryParse<SourceId>(id, out var sourceId)) return Reply.NotFound<SourceId>(id);
         await using var connection = await db.OpenAsync(cancellationToken);
-        return await SourceRow.FindAsync(connection, null, call.Organization, sourceId, forUpdate: false, cancellationToken) is { } row ? Reply.Ok(row.ToObject()) : Reply.NotFound<SourceId>(id);
+        return await SourceRow.FindAsync(connection, null, call.Organization, sourceId, forUpdate: false, cancellationToken) is { } row && await call.ReachesAsync(connection, "sources", row.Id, cancellationToken) ? Reply.Ok(row.ToObject()) : Reply.NotFound<SourceId>(id);
     }
 
     private static async Task<Reply> UpdateAsync(string id, ApiCall call, EventLog events, EgressGuard egress, TimeProvider time, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using Ostiary.Server.Credentials;
 using Ostiary.Server.Http;
 using Ostiary.Server.Sessions;
+using Ostiary.Server.SignIns;
 
 namespace Ostiary.Server.TaskRuns;
 
@@ -15,6 +16,18 @@ internal abstract record RunEnding
 
     /// <summary>For the log.</summary>
     public abstract string Code { get; }
+
+    /// <summary>The end that a sign-in puts to its run; null: the run goes on to its task.</summary>
+    public static RunEnding? Of(SignInEnding signIn) => signIn switch
+    {
+        SignInEnding.In => null,
+        SignInEnding.Refused refused => new Refused(refused.Fault, refused.Credential, refused.Fingerprint),
+        SignInEnding.Failed failed => new Failed(failed.Fault),
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
+
+    /// <summary>Why the session ends with the run, when it does.</summary>
+    public virtual SessionEnd SessionEnd => SessionEnd.Closed;
 
     /// <summary>The moved run, or null when the move is not allowed any more.</summary>
     public abstract TaskRunRow? Apply(TaskRunRow run, DateTimeOffset now);
@@ -36,17 +49,24 @@ internal abstract record RunEnding
 
     public record Failed(Fault Fault) : RunEnding
     {
+        public override SessionEnd SessionEnd => new(Fault);
+
         public override string Code => Fault.Code;
 
         public override TaskRunRow? Apply(TaskRunRow run, DateTimeOffset now) => run.Fail(Fault, now);
     }
 
     /// <summary>The source rejected the credential.</summary>
-    public sealed record Refused(Fault Fault, CredentialRow Credential, byte[]? Fingerprint) : Failed(Fault);
+    public sealed record Refused(Fault Fault, CredentialRow Credential, byte[]? Fingerprint) : Failed(Fault)
+    {
+        public override SessionEnd SessionEnd => SessionEnd.Refused(Fault);
+    }
 
     /// <summary>The browser, or the machine it was on, is gone.</summary>
     public sealed record Lost(string Message) : RunEnding
     {
+        public override SessionEnd SessionEnd => SessionEnd.BrowserLost;
+
         public override string Code => "session_lost";
 
         public override TaskRunRow? Apply(TaskRunRow run, DateTimeOffset now) => run.Fail(new Fault("session", "session_lost", Message), now);

@@ -1,9 +1,9 @@
-using Dapper;
 using Ostiary.Browser;
 using Ostiary.Server.Credentials;
 using Ostiary.Server.Data;
 using Ostiary.Server.Http;
 using Ostiary.Server.Sessions;
+using Ostiary.Server.SignIns;
 using Ostiary.Server.Work;
 
 namespace Ostiary.Server.TaskRuns;
@@ -13,7 +13,7 @@ namespace Ostiary.Server.TaskRuns;
 /// user, the deadline, the server stopping or the browser dying, ends it differently.
 /// </summary>
 internal sealed class RunJob(
-    Db db, TaskRunStore runs, SessionStore sessions, LiveSessions live, SessionOptions sessionOptions, RunWork runWork, CredentialFindings findings, WorkQueue work, WakeUps wakeUps, WorkerId worker, TimeProvider time,
+    Db db, TaskRunStore runs, SessionStore sessions, LiveSessions live, SigningIn signingIn, RunWork runWork, CredentialFindings findings, WorkQueue work, WakeUps wakeUps, WorkerId worker, TimeProvider time,
     ILogger<RunJob> logger) : IWorkHandler
 {
     public const string WorkKind = "task_run";
@@ -48,9 +48,11 @@ internal sealed class RunJob(
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(early.Token, deadline.Token);
             try
             {
-                session = await OpenAsync(run, stop.Token);
-                using var lost = CancellationTokenSource.CreateLinkedTokenSource(stop.Token, session.Browser.Lost);
-                ending = await runWork.PerformAsync(attempt, session, place, lost.Token);
+                session = live.Take(run.SessionId!);
+                if (session is not null) ending = await PerformAsync(attempt, session, place, stop.Token);
+                else if (run.ConnectionId is not null) ending = new RunEnding.Lost("The browser of its connection is gone. Reconnect, and run the task again.");
+                else if (RunEnding.Of(await signingIn.PrepareAsync(attempt, place, stop.Token) ?? SignInEnding.In.It) is { } refused) ending = refused;
+                else ending = await PerformAsync(attempt, session = await live.OpenAsync(run.Organization, run.SessionId!, attempt.State, stop.Token), place, stop.Token);
             }
             catch (OperationCanceledException) when (deadline.IsCancellationRequested && !early.IsCancellationRequested)
             {
@@ -91,6 +93,8 @@ internal sealed class RunJob(
             place?.Dispose();
         }
 
+        // A connection is not given up because a run on it was: what the run was doing to its page ends with the page.
+        if (session is { SignedIn: true } && run.ConnectionId is not null && ending is (RunEnding.Canceled or RunEnding.Failed { Fault: { Type: "task", Code: "timeout" } })) ending = ending with { KeepsSession = await RenewAsync(session) };
         // The attempt's turn ends after this: what was found out about the credential is then known to whoever signs in with it next.
         return await SettleAsync(item, run, session, ending with { SignInSteps = attempt.Steps }, CancellationToken.None);
     }
@@ -106,11 +110,8 @@ internal sealed class RunJob(
 
     private async Task<bool> IsFullAsync(TaskRunRow run, CancellationToken cancellationToken)
     {
-        if (sessionOptions.MaxConcurrent <= 0) return false;
         await using var connection = await db.OpenAsync(cancellationToken);
-        var open = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            "SELECT count(*) FROM sessions WHERE organization_id = @OrganizationId AND id <> @SessionId AND status IN ('running', 'completing')", new { run.OrganizationId, run.SessionId }, cancellationToken: cancellationToken));
-        return open >= sessionOptions.MaxConcurrent;
+        return await sessions.IsFullAsync(connection, run.Organization, run.SessionId, cancellationToken);
     }
 
     /// <summary>The run and its session become <c>running</c> in one commit. Null: somebody stopped the run first.</summary>
@@ -122,28 +123,30 @@ internal sealed class RunJob(
         if (current.Status == RunStatuses.Canceling) throw new OperationCanceledException("The run was asked to stop before it started.");
         var again = current.Status == RunStatuses.Running;
         if ((again ? current : current.Start(time.GetUtcNow())) is not { } started) return null;
-        var session = await sessions.OpenForAsync(scope, started.Organization, started.SessionId, started.SourceId, started.CredentialId, worker.Value, cancellationToken);
-        started = started with { SessionId = session.Id };
+        // A run on a connection uses the connection's browser or none.
+        if (started.ConnectionId is not null) await sessions.UseAsync(scope, started.SessionId!, worker.Value, cancellationToken);
+        else started = started with { SessionId = (await sessions.OpenForAsync(scope, started.Organization, started.SessionId, started.SourceId, started.CredentialId, worker.Value, cancellationToken)).Id };
         await runs.WriteAsync(scope, started, null, cancellationToken, record: !again);
         await scope.CommitAsync(cancellationToken);
         return started;
     }
 
-    private async Task<LiveSession> OpenAsync(TaskRunRow run, CancellationToken cancellationToken)
+    private async Task<RunEnding> PerformAsync(Attempt attempt, LiveSession session, ActivePlace place, CancellationToken cancellationToken)
     {
-        if (live.Take(run.SessionId!) is { } open) return open;
-        SessionRow row;
-        await using (var connection = await db.OpenAsync(cancellationToken))
-            row = await SessionRow.FindAsync(connection, null, run.Organization, SessionId.Of(run.SessionId!), forUpdate: false, cancellationToken) ?? throw new BrowserLostException("The session is gone.");
-        using var limit = new CancellationTokenSource(sessionOptions.OpenTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        using var lost = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, session.Browser.Lost);
+        return await runWork.PerformAsync(attempt, session, place, lost.Token);
+    }
+
+    private static async Task<bool> RenewAsync(LiveSession session)
+    {
         try
         {
-            return await live.OpenAsync(row, either.Token);
+            await session.Browser.RenewPageAsync(CancellationToken.None);
+            return true;
         }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is PageActionException or BrowserLostException)
         {
-            throw new BrowserLostException("Chromium did not open in time.");
+            return false;
         }
     }
 
@@ -174,7 +177,7 @@ internal sealed class RunJob(
                 Log.RunEnded(logger, moved.Id, moved.Status, ending.Code, (long)(now - (moved.StartedAt ?? moved.CreatedAt)).TotalMilliseconds, moved.TaskId, moved.SourceId);
             }
 
-            if (current?.SessionId is { } sessionId) keep &= await EndSessionAsync(scope, sessionId, keep, ending is RunEnding.Lost, cancellationToken);
+            if (current?.SessionId is { } sessionId) keep &= await EndSessionAsync(scope, sessionId, keep, ending, cancellationToken);
             if (!await work.CompleteAsync(scope, item, cancellationToken))
             {
                 if (session is not null) await live.CloseAsync(session);
@@ -189,17 +192,17 @@ internal sealed class RunJob(
         return WorkResult.Done.It;
     }
 
-    private async Task<bool> EndSessionAsync(DbTransactionScope scope, string sessionId, bool keep, bool lost, CancellationToken cancellationToken)
+    private async Task<bool> EndSessionAsync(DbTransactionScope scope, string sessionId, bool keep, RunEnding ending, CancellationToken cancellationToken)
     {
         if (keep && await sessions.MoveAsync(scope, sessionId, SessionStatuses.Idle, worker.Value, cancellationToken) is not null) return true;
-        if (lost)
+        if (ending is RunEnding.Lost)
         {
-            await sessions.MoveAsync(scope, sessionId, SessionStatuses.Failed, null, cancellationToken);
+            await sessions.MoveAsync(scope, sessionId, SessionStatuses.Failed, null, ending.SessionEnd, cancellationToken);
             return false;
         }
 
-        await sessions.MoveAsync(scope, sessionId, SessionStatuses.Completing, null, cancellationToken);
-        await sessions.MoveAsync(scope, sessionId, SessionStatuses.Completed, null, cancellationToken);
+        await sessions.MoveAsync(scope, sessionId, SessionStatuses.Completing, null, ending.SessionEnd, cancellationToken);
+        await sessions.MoveAsync(scope, sessionId, SessionStatuses.Completed, null, ending.SessionEnd, cancellationToken);
         return false;
     }
 }

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Dapper;
+using Ostiary.Server.Connections;
 using Ostiary.Server.Credentials;
 using Ostiary.Server.Data;
 using Ostiary.Server.Http;
@@ -25,7 +25,7 @@ internal static class RunTask
     }
 
     public static async Task<Reply> HandleAsync(
-        string id, ApiCall call, TaskRunStore runs, SessionStore sessions, SessionOptions sessionOptions, WorkQueue work, IdSource ids, TimeProvider time, CancellationToken cancellationToken)
+        string id, ApiCall call, TaskRunStore runs, SessionStore sessions, WorkQueue work, IdSource ids, TimeProvider time, CancellationToken cancellationToken)
     {
         var faults = new List<Fault>();
         var request = call.Read<Request>(faults);
@@ -35,6 +35,7 @@ internal static class RunTask
         CheckForm<SessionId>(request.SessionId, "session_id", faults);
         if (request is { CredentialId: null, ConnectionId: null, SourceId: null, SessionId: null })
             faults.Add(new Fault("request", "input_missing", "Say what to run on: `credential_id`, `connection_id`, `source_id` or `session_id`.", "credential_id"));
+        if (call.Restriction is { } restriction && restriction.TaskId != id) return Reply.Forbidden("This component token is not for this task.");
         if (!ObjectId.TryParse<TaskId>(id, out var taskId)) return Reply.NotFound<TaskId>(id);
 
         await using var scope = await call.BeginAsync(cancellationToken);
@@ -44,8 +45,7 @@ internal static class RunTask
 
         var (place, refusal) = await FindPlaceAsync(scope, call, request, cancellationToken);
         if (refusal is not null) return refusal;
-        if (place!.Session is null && !sessionOptions.QueueWhenFull && sessionOptions.MaxConcurrent > 0 && await OpenSessionsAsync(scope, call.Organization, cancellationToken) >= sessionOptions.MaxConcurrent)
-            return Reply.Fail(429, new Fault("rate_limit", "session_limit_exceeded", $"{sessionOptions.MaxConcurrent} sessions are in use; wait for one to end."), retryAfter: 5);
+        if (place!.Session is null && await sessions.RefuseWhenFullAsync(scope, call.Organization, cancellationToken) is { } full) return full;
 
         var now = time.GetUtcNow();
         var session = place.Session ?? await sessions.QueueAsync(scope, call.Organization, place.SourceId, place.CredentialId, cancellationToken);
@@ -57,26 +57,37 @@ internal static class RunTask
             cancellationToken);
         var run = new TaskRunRow
         {
-            Id = runId.Value, OrganizationId = call.Organization.Value, TaskId = task.Id, AgentId = task.AgentId, SourceId = place.SourceId, CredentialId = place.CredentialId, SessionId = session.Id,
+            Id = runId.Value, OrganizationId = call.Organization.Value, TaskId = task.Id, AgentId = task.AgentId, SourceId = place.SourceId, CredentialId = place.CredentialId, ConnectionId = place.ConnectionId, SessionId = session.Id,
             Input = request.Input is { } input ? input.GetRawText() : "{}", TimeoutSeconds = task.TimeoutSeconds ?? DefaultTimeoutSeconds, WorkId = workId, CreatedAt = now, UpdatedAt = now,
         };
         await runs.InsertAsync(scope, run, cancellationToken);
+        await call.MadeAsync(scope, run.Id, now, cancellationToken);
         return await call.CommitAsync(scope, Reply.Created(run.ToObject(null, now)), cancellationToken);
     }
 
-    // Where a run takes place: a source, perhaps with a credential, perhaps in a session that is still open.
-    private sealed record Place(string SourceId, string? CredentialId, SessionRow? Session);
+    // Where a run takes place: a source, perhaps with a credential, perhaps in a session that is still open, perhaps kept open by a connection.
+    private sealed record Place(string SourceId, string? CredentialId, SessionRow? Session, string? ConnectionId);
 
     private static async Task<(Place? Place, Reply? Refusal)> FindPlaceAsync(DbTransactionScope scope, ApiCall call, Request request, CancellationToken cancellationToken)
     {
         var (sourceId, credentialId) = (request.SourceId, request.CredentialId);
-        if (request.ConnectionId is { } connectionId) return (null, Reply.Fail(404, Reply.NotFoundFault<ConnectionId>(connectionId, "connection_id")));
+        // A component token signs in with what is its own, and in no browser that somebody else left open.
+        if (call.Restriction is not null)
+        {
+            if (request.SessionId is { } openSession) return (null, Reply.Fail(404, Reply.NotFoundFault<SessionId>(openSession, "session_id")));
+            if (request.ConnectionId is { } ownConnection) return (null, Reply.Fail(404, Reply.NotFoundFault<ConnectionId>(ownConnection, "connection_id")));
+            if (credentialId is null) return (null, Reply.Rejected(Fault.Missing("credential_id")));
+            if (!await call.ReachesAsync(scope.Connection, "credentials", credentialId, cancellationToken)) return (null, Reply.Fail(404, Reply.NotFoundFault<CredentialId>(credentialId, "credential_id")));
+        }
+
+        var (connection, refusal) = await FindConnectionAsync(scope, call, request, cancellationToken);
+        if (refusal is not null) return (null, refusal);
         SessionRow? session = null;
-        if (request.SessionId is { } sessionId)
+        if ((connection?.SessionId ?? request.SessionId) is { } sessionId)
         {
             session = await SessionRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, SessionId.Of(sessionId), forUpdate: true, cancellationToken);
             if (session is null) return (null, Reply.Fail(404, Reply.NotFoundFault<SessionId>(sessionId, "session_id")));
-            if (session.Status is not (SessionStatuses.Idle or SessionStatuses.Running)) return (null, Reply.Conflict($"The session `{sessionId}` is {session.Status}; run without `session_id` to open a new one."));
+            if (session.Status is not (SessionStatuses.Idle or SessionStatuses.Running)) return (null, connection is not null ? NotConnected(connection.Id, "closing") : Reply.Conflict($"The session `{sessionId}` is {session.Status}; run without `session_id` to open a new one."));
             if (credentialId is not null && credentialId != session.CredentialId) return (null, Reply.Conflict($"The session `{sessionId}` is signed in with another credential."));
             (sourceId, credentialId) = (sourceId ?? session.SourceId, session.CredentialId);
         }
@@ -93,8 +104,23 @@ internal static class RunTask
 
         if (sourceId is null || await SourceRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, SourceId.Of(sourceId), forUpdate: false, cancellationToken) is null)
             return (null, Reply.Fail(404, new Fault("source", "source_not_found", "The source of this run does not exist any more.", "source_id")));
-        return (new Place(sourceId, credentialId, session), null);
+        return (new Place(sourceId, credentialId, session, connection?.Id), null);
     }
+
+    /// <summary>The connection to run on: named, or the one that keeps the named session. It must be connected.</summary>
+    private static async Task<(ConnectionRow? Connection, Reply? Refusal)> FindConnectionAsync(DbTransactionScope scope, ApiCall call, Request request, CancellationToken cancellationToken)
+    {
+        var id = request.ConnectionId ?? (request.SessionId is { } kept ? await ConnectionStore.OfSessionAsync(scope, call.Organization, kept, cancellationToken) : null);
+        if (id is null) return (null, null);
+        // Behind the gate, so that the connection cannot be ended without this run being stopped with it.
+        if (await ConnectionStore.EnterGateAsync(scope, call.Organization, ConnectionId.Of(id), cancellationToken) is not { } connection) return (null, Reply.Fail(404, Reply.NotFoundFault<ConnectionId>(id, "connection_id")));
+        if (connection.Status != ConnectionStatuses.Connected) return (null, NotConnected(id, connection.Status));
+        if (request.SessionId is { } sessionId && sessionId != connection.SessionId) return (null, Reply.Conflict($"The session `{sessionId}` is not the one of the connection `{id}`; leave `session_id` out."));
+        return (connection, null);
+    }
+
+    private static Reply NotConnected(string id, string status) =>
+        Reply.Fail(409, new Fault("connection", "connection_not_connected", $"The connection `{id}` is {status}; a run needs one that is connected.", "connection_id"));
 
     private static void CheckForm<T>(string? text, string field, List<Fault> faults) where T : struct, IObjectId<T>
     {
@@ -107,7 +133,4 @@ internal static class RunTask
         foreach (var fault in JsonSchemas.Validate(Json.Parse(schema), input ?? Json.Parse("{}")))
             faults.Add(Fault.Invalid(fault.Field, fault.Message));
     }
-
-    private static Task<long> OpenSessionsAsync(DbTransactionScope scope, OrganizationId organization, CancellationToken cancellationToken) => scope.Connection.ExecuteScalarAsync<long>(new CommandDefinition(
-        "SELECT count(*) FROM sessions WHERE organization_id = @organization AND status IN ('queued', 'running', 'completing')", new { organization = organization.Value }, scope.Transaction, cancellationToken: cancellationToken));
 }

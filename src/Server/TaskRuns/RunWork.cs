@@ -1,10 +1,9 @@
 using Ostiary.Browser;
-using Ostiary.Login;
-using Ostiary.Server.Credentials;
 using Ostiary.Server.Data;
 using Ostiary.Server.Http;
 using Ostiary.Server.Interactions;
 using Ostiary.Server.Sessions;
+using Ostiary.Server.SignIns;
 using Ostiary.Server.Sources;
 using Ostiary.Server.Storage;
 using Ostiary.Server.Tasks;
@@ -13,135 +12,40 @@ using Ostiary.Server.Work;
 
 namespace Ostiary.Server.TaskRuns;
 
-/// <summary>One start of one run: what was touched, what was found out, and the turn that is held until it is settled.</summary>
-internal sealed class Attempt(WorkItem item, TaskRunRow run, TaskRunStore runs) : IAsyncDisposable
+/// <summary>One start of one run.</summary>
+internal sealed class Attempt(WorkItem item, TaskRunRow run, TaskRunStore runs) : SignInAttempt(item)
 {
-    private bool _touched;
-
-    public WorkItem Item { get; } = item;
-
     public TaskRunRow Run { get; set; } = run;
 
-    public IReadOnlyList<SignInStepNote> Steps { get; set; } = [];
+    public override OrganizationId Organization => Run.Organization;
 
-    /// <summary>The rights to sign in with the run's credential and with its values; given back together.</summary>
-    public Stack<IAsyncDisposable> Turns { get; } = [];
+    public override string? CredentialId => Run.CredentialId;
 
-    /// <summary>True once a value was opened or a step was done.</summary>
-    public bool Touched => _touched || Run.SiteTouched;
+    protected override bool WasTouchedBefore => Run.SiteTouched;
 
-    /// <summary>Commits that the site is about to be touched.</summary>
-    public async Task TouchAsync(CancellationToken cancellationToken)
-    {
-        if (_touched) return;
-        await runs.TouchAsync(Run, cancellationToken);
-        _touched = true;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        while (Turns.TryPop(out var turn)) await turn.DisposeAsync();
-    }
+    protected override Task WriteTouchAsync(CancellationToken cancellationToken) => runs.TouchAsync(Run, cancellationToken);
 }
 
 /// <summary>What a run does in its browser: sign in when nobody has yet, then the task. How it is started, stopped and settled is <see cref="RunJob"/>'s.</summary>
-internal sealed class RunWork(
-    Db db, TaskRunStore runs, SignIn signIn, SignInTurns turns, CredentialVault vault, CredentialFindings findings, Questions questions, FileStore files, TimeProvider time)
+internal sealed class RunWork(Db db, TaskRunStore runs, SigningIn signingIn, Questions questions, FileStore files, TimeProvider time)
 {
     public async Task<RunEnding> PerformAsync(Attempt attempt, LiveSession session, ActivePlace place, CancellationToken cancellationToken)
     {
         TaskRow? task;
         SourceRow? source;
-        CredentialRow? credential = null;
         await using (var connection = await db.OpenAsync(cancellationToken))
         {
             task = await TaskRow.FindAsync(connection, null, attempt.Run.Organization, TaskId.Of(attempt.Run.TaskId), forUpdate: false, cancellationToken);
             source = await SourceRow.FindAsync(connection, null, attempt.Run.Organization, SourceId.Of(attempt.Run.SourceId), forUpdate: false, cancellationToken);
-            if (attempt.Run.CredentialId is { } id) credential = await CredentialRow.FindAsync(connection, null, attempt.Run.Organization, CredentialId.Of(id), forUpdate: false, cancellationToken);
         }
 
         if (task is null) return new RunEnding.Failed(new Fault("request", "task_not_found", "The task was deleted before the run started."));
         if (source is null) return new RunEnding.Failed(new Fault("source", "source_not_available", "The source was deleted before the run started."));
         if (task is { Program: null, Prompt: { Length: > 0 } }) return new RunEnding.Failed(new Fault("task", "model_not_configured", "The task has only a prompt, and no language model is configured; give it a `program`."));
-        if (!session.SignedIn)
-        {
-            var refused = credential is null || credential.AuthMethod == AuthMethods.None
-                ? await OpenPageAsync(session, source, cancellationToken)
-                : await SignInAsync(attempt, session, source, credential, place, cancellationToken);
-            if (refused is not null) return refused;
-        }
-
-        return await DoTaskAsync(attempt, session, task, source, cancellationToken);
-    }
-
-    private static async Task<RunEnding?> OpenPageAsync(LiveSession session, SourceRow source, CancellationToken cancellationToken)
-    {
-        await session.Browser.NavigateAsync(new Uri(source.Url), cancellationToken);
-        var page = await session.Browser.LookAsync(TimeSpan.FromSeconds(10), cancellationToken);
-        if (session.Browser.Refusals.FirstOrDefault(r => r.Host.Equals(new Uri(source.Url).Host, StringComparison.OrdinalIgnoreCase)) is { } refusal)
-            return new RunEnding.Failed(new Fault("source", "source_blocked", $"The source may not be reached from here: {refusal.Reason}"));
-        return page.NavigationError is { } error ? new RunEnding.Failed(new Fault("source", "source_not_available", $"The source does not answer ({error}).")) : null;
-    }
-
-    private async Task<RunEnding?> SignInAsync(Attempt attempt, LiveSession session, SourceRow source, CredentialRow credential, ActivePlace place, CancellationToken cancellationToken)
-    {
-        if (credential.AuthMethod != AuthMethods.UsernamePassword)
-            return new RunEnding.Failed(new Fault("auth", "auth_form_not_found", $"Signing in with `{credential.AuthMethod}` is not supported yet; store a `username_password` credential."));
-        var slots = await vault.SlotsAsync(credential, cancellationToken);
-        var inTurn = credential.Status != CredentialStatuses.Verified || slots.Contains("totp_secret");
-        if (inTurn)
-        {
-            await TakeTurnAsync(attempt, place, credential.Id, cancellationToken);
-            // What the one before us found out counts.
-            await using var connection = await db.OpenAsync(cancellationToken);
-            credential = await CredentialRow.FindAsync(connection, null, attempt.Run.Organization, CredentialId.Of(credential.Id), forUpdate: false, cancellationToken) ?? credential;
-        }
-
-        if (credential.Status is CredentialStatuses.Invalid) return new RunEnding.Failed(new Fault("auth", "auth_invalid", "The source has rejected this credential; update it and run again."));
-        if (credential.Status is CredentialStatuses.Deleted) return new RunEnding.Failed(new Fault("auth", "auth_invalid", "The credential was deleted before the run started."));
-        var fingerprint = await vault.FingerprintAsync(credential, cancellationToken);
-        // Another credential may hold the same values, and be on its way with them at this moment.
-        if (inTurn && fingerprint is not null) await TakeTurnAsync(attempt, place, Convert.ToHexStringLower(fingerprint), cancellationToken);
-        if (fingerprint is not null && await CredentialFindings.EarlierRefusalAsync(db, credential, fingerprint, cancellationToken) is { } earlier)
-            return new RunEnding.Refused(new Fault("auth", "auth_invalid", earlier), credential, fingerprint);
-
-        var opener = new CredentialSecrets(credential, vault, db, time);
-        var secrets = new TouchingSecrets(opener, await opener.AvailableAsync(cancellationToken), attempt);
-        var desk = new RunDesk(attempt.Run, db, runs, questions, place, time);
-        var result = await signIn.RunAsync(session.Browser, new SignInRequest(new Uri(source.Url), source.LoginUrl is { } login ? new Uri(login) : null, secrets, desk), cancellationToken);
-        attempt.Steps = result.Steps;
-        if (result.TimedOut) return new RunEnding.Failed(new Fault("interaction", "interaction_timeout", "The source's question was not answered in time; run again and answer it."));
-        switch (result.Outcome)
-        {
-            case LoginOutcome.SignedIn:
-                session.SignedIn = true;
-                await using (var scope = await db.BeginAsync(cancellationToken))
-                {
-                    await findings.VerifiedAsync(scope, credential, cancellationToken);
-                    await scope.CommitAsync(cancellationToken);
-                }
-
-                await attempt.DisposeAsync();
-                return null;
-            case LoginOutcome.Rejected rejected: return new RunEnding.Refused(new Fault("auth", "auth_invalid", rejected.Message), credential, fingerprint);
-            case LoginOutcome.Locked locked: return Failed("auth", "auth_locked", locked.Message);
-            case LoginOutcome.PasswordChangeRequired change: return Failed("auth", "password_change_required", change.Message);
-            case LoginOutcome.Blocked blocked: return Failed("source", "source_blocked", blocked.Message);
-            case LoginOutcome.SourceUnavailable away: return Failed("source", "source_not_available", away.Message);
-            case LoginOutcome.FormNotFound missing: return Failed("auth", "auth_form_not_found", missing.Message);
-            case LoginOutcome.Unknown unknown: return Failed("source", "source_error", unknown.Message);
-            default: throw new System.Diagnostics.UnreachableException();
-        }
-
-        static RunEnding Failed(string type, string code, string message) => new RunEnding.Failed(new Fault(type, code, message));
-    }
-
-    // While it waits for its turn, somebody else may drive a browser.
-    private async Task TakeTurnAsync(Attempt attempt, ActivePlace place, string whatFor, CancellationToken cancellationToken)
-    {
-        place.Leave();
-        attempt.Turns.Push(await turns.TakeAsync(whatFor, attempt.Item.Id, cancellationToken));
-        await place.ReturnAsync(cancellationToken);
+        if (RunEnding.Of(await signingIn.EnterAsync(attempt, session, source, place, new RunDesk(attempt.Run, db, runs, questions, place, time), cancellationToken)) is { } ended) return ended;
+        var ending = await DoTaskAsync(attempt, session, task, source, cancellationToken);
+        await signingIn.KeepAsync(attempt, session, cancellationToken);
+        return ending;
     }
 
     private async Task<RunEnding> DoTaskAsync(Attempt attempt, LiveSession session, TaskRow task, SourceRow source, CancellationToken cancellationToken)
@@ -166,18 +70,6 @@ internal sealed class RunWork(
         }
 
         return new RunEnding.Completed(json);
-    }
-
-    /// <summary>Notes that the site is about to be touched before the first value is opened.</summary>
-    private sealed class TouchingSecrets(CredentialSecrets secrets, IReadOnlySet<Slot> available, Attempt attempt) : ISignInSecrets
-    {
-        public IReadOnlySet<Slot> Available => available;
-
-        public async Task UseAsync(Slot slot, Func<ReadOnlyMemory<char>, Task> use, CancellationToken cancellationToken)
-        {
-            await attempt.TouchAsync(cancellationToken);
-            await secrets.UseAsync(slot, use, cancellationToken);
-        }
     }
 
     private sealed class FlowBrowser(BrowserSession session) : IFlowBrowser

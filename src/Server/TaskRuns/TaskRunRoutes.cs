@@ -16,19 +16,19 @@ internal static class TaskRunRoutes
     public static IServiceCollection AddTaskRuns(this IServiceCollection services, bool isWorker)
     {
         services.AddSingleton<TaskRunStore>().AddSingleton<ISessionFollower, RunsInSessions>();
-        return isWorker ? services.AddSingleton<SignInTurns>().AddSingleton<RunWork>().AddSingleton<IWorkHandler, RunJob>() : services;
+        return isWorker ? services.AddSingleton<RunWork>().AddSingleton<IWorkHandler, RunJob>() : services;
     }
 
     public static void MapTaskRuns(this IEndpointRouteBuilder routes)
     {
         routes = routes.Chapter("Task runs", "A run does a task on a source: it signs in, asks the user when the website does, and brings back output and files.");
-        routes.MapPost("/tasks/{id}/run", RunTask.HandleAsync).Describe("Run a task", "Say on what: a credential, a connection, a source without sign-in, or a session that is still open. The answer comes at once; the run goes on in the background.")
+        routes.MapPost("/tasks/{id}/run", RunTask.HandleAsync).OpenToTokens().Describe("Run a task", "Say on what: a credential, a connection, a source without sign-in, or a session that is still open. The answer comes at once; the run goes on in the background.")
             .At<TaskId>().Takes<RunTask.Request>().Gives<TaskRunObject>(201).Misses<CredentialId>().Misses<ConnectionId>().Misses<SessionId>().Fails("source_not_found", "state_conflict", "session_limit_exceeded");
-        routes.MapGet("/task-runs", ListAsync).Describe("List task runs").Pages<TaskRunId, TaskRunObject>()
+        routes.MapGet("/task-runs", ListAsync).OpenToTokens().Describe("List task runs").Pages<TaskRunId, TaskRunObject>()
             .FilterWords("status", [.. RunStatuses.All, "cancelling"], "Only in these statuses.").FilterWords("outcome", RunStatuses.Outcomes, "Only with these results.").FilterIds<SourceId>("source_id")
             .FilterIds<AgentId>("agent_id").FilterIds<CredentialId>("credential_id").FilterIds<ConnectionId>("connection_id").FilterIds<TaskId>("task_id").FilterTimes();
-        routes.MapGet("/task-runs/{id}", GetAsync).Describe("Get a task run").At<TaskRunId>().FilterWords("include", Sections, "Sections to add to the answer; what is not asked for is left out.").Gives<TaskRunObject>();
-        routes.MapPost("/task-runs/{id}/interaction", AnswerAsync).Describe("Answer a task run's question", "All fields of `interaction` in one request. A faulty answer leaves the question open; a wrong one brings a further `interaction_required`.")
+        routes.MapGet("/task-runs/{id}", GetAsync).OpenToTokens().Describe("Get a task run").At<TaskRunId>().FilterWords("include", Sections, "Sections to add to the answer; what is not asked for is left out.").Gives<TaskRunObject>();
+        routes.MapPost("/task-runs/{id}/interaction", AnswerAsync).OpenToTokens().Describe("Answer a task run's question", "All fields of `interaction` in one request. A faulty answer leaves the question open; a wrong one brings a further `interaction_required`.")
             .At<TaskRunId>().Takes<AnswerRequest>().Gives<TaskRunObject>().Fails("interaction_not_pending");
         routes.MapPost("/task-runs/{id}/cancel", CancelAsync).Describe("Cancel a task run").At<TaskRunId>().Gives<TaskRunObject>().Fails("state_conflict");
         routes.MapGet("/task-runs/{id}/storage", ListFilesAsync).Describe("List a task run's files").At<TaskRunId>().Gives<ListObject<StorageObject>>();
@@ -41,7 +41,7 @@ internal static class TaskRunRoutes
         // Both spellings of the word are accepted in filters.
         var statuses = Filters.Words(call.Query, "status", [.. RunStatuses.All, "cancelling"], faults)?.Select(s => s == "cancelling" ? RunStatuses.Canceling : s).ToArray();
         var outcomes = Filters.Words(call.Query, "outcome", [.. RunStatuses.Outcomes], faults);
-        var list = new ListQuery(TaskRunRow.Columns, "task_runs", call.Organization);
+        var list = new ListQuery(TaskRunRow.Columns, "task_runs", call);
         Where("source_id = ANY(@sources)", "sources", Filters.Ids<SourceId>(call.Query, "source_id", faults));
         Where("agent_id = ANY(@agents)", "agents", Filters.Ids<AgentId>(call.Query, "agent_id", faults));
         Where("credential_id = ANY(@credentials)", "credentials", Filters.Ids<CredentialId>(call.Query, "credential_id", faults));
@@ -56,7 +56,7 @@ internal static class TaskRunRoutes
         await using var connection = await db.OpenAsync(cancellationToken);
         var pending = await Questions.PendingAsync(connection, [.. rows.Data.Select(r => r.Id)], cancellationToken);
         var now = time.GetUtcNow();
-        return Reply.Ok(new ListObject<TaskRunObject>([.. rows.Data.Select(r => r.ToObject(pending.GetValueOrDefault(r.Id)?.ToObject(), now))], rows.HasMore, rows.NextCursor));
+        return Reply.Ok(new ListObject<TaskRunObject>([.. rows.Data.Select(r => Shown(call, r.ToObject(pending.GetValueOrDefault(r.Id)?.ToObject(), now)))], rows.HasMore, rows.NextCursor));
 
         void Where(string condition, string name, string[]? values)
         {
@@ -70,8 +70,9 @@ internal static class TaskRunRoutes
         var include = Filters.Words(call.Query, "include", Sections, faults) ?? [];
         if (!ObjectId.TryParse<TaskRunId>(id, out var runId)) return Reply.NotFound<TaskRunId>(id);
         if (faults.Count > 0) return Reply.Rejected(faults);
-        if (await runs.FindAsync(call.Organization, runId, cancellationToken) is not { } run) return Reply.NotFound<TaskRunId>(id);
-        var shown = await DescribeAsync(run, db, time, cancellationToken);
+        if (call.Restriction is not null && include.Length > 0) return Reply.Forbidden("A component token may not see what a run was given or brought back; leave out `include`.", "include");
+        if (await runs.FindAsync(call.Organization, runId, cancellationToken) is not { } run || !await call.ReachesAsync("task_runs", run.Id, cancellationToken)) return Reply.NotFound<TaskRunId>(id);
+        var shown = Shown(call, await DescribeAsync(run, db, time, cancellationToken));
         if (include.Contains("input")) shown = shown with { Input = Json.Parse(run.Input) };
         if (include.Contains("storage")) shown = shown with { Storage = await FilesAsync(run, request, files, cancellationToken) };
         if (include.Contains("screenshots")) shown = shown with { Screenshots = [] };
@@ -86,7 +87,7 @@ internal static class TaskRunRoutes
         var body = call.TryParseBody(faults);
         if (!ObjectId.TryParse<TaskRunId>(id, out var runId)) return Reply.NotFound<TaskRunId>(id);
         await using var scope = await call.BeginAsync(cancellationToken);
-        if (await TaskRunStore.LockAsync(scope, call.Organization, runId.Value, cancellationToken) is not { } run) return Reply.NotFound<TaskRunId>(id);
+        if (await TaskRunStore.LockAsync(scope, call.Organization, runId.Value, cancellationToken) is not { } run || !await call.ReachesAsync(scope.Connection, "task_runs", run.Id, cancellationToken)) return Reply.NotFound<TaskRunId>(id);
         if (faults.Count > 0) return Reply.Rejected(faults);
         var now = time.GetUtcNow();
         var question = await Questions.PendingAsync(scope.Connection, scope.Transaction, run.Id, forUpdate: true, cancellationToken);
@@ -123,6 +124,9 @@ internal static class TaskRunRoutes
         foreach (var row in await files.OfRunAsync(run.Organization, run.Id, cancellationToken)) shown.Add(await files.ToObjectAsync(row, request, cancellationToken));
         return shown;
     }
+
+    // In a browser a run is a question and a status; its output is for the server that asked for it.
+    private static TaskRunObject Shown(ApiCall call, TaskRunObject run) => call.Restriction is null ? run : run with { Output = null };
 
     private static async Task<TaskRunObject> DescribeAsync(TaskRunRow run, Db db, TimeProvider time, CancellationToken cancellationToken)
     {

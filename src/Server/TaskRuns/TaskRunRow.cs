@@ -119,10 +119,14 @@ internal sealed record TaskRunObject(
     string TaskId, string AgentId, string SourceId, string? CredentialId, [property: Says("The connection it runs on.", Example = "null")] string? ConnectionId, string? SessionId,
     [property: Says("Milliseconds since it started; null before.", Example = "null")] long? RuntimeMs, [property: Says("What it brought back, matching the task's `output_schema`; null until it is `completed`.", Example = "null")] JsonElement? Output,
     [property: Shape(typeof(IReadOnlyList<FaultObject>)), Says("Why it failed; empty otherwise.", Example = "[]")] JsonElement Errors,
-    [property: Says("What the user is asked; null unless the run waits for an answer.", Example = "null")] InteractionObject? Interaction, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
+    [property: Says("What the user is asked; null unless the run waits for an answer.", Example = "null")] InteractionObject? Interaction, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject, IHasPayload
 {
     [System.Text.Json.Serialization.JsonPropertyOrder(-1)]
     public string Object => "task_run";
+
+    bool IHasPayload.HasPayload => Output is not null || Input is not null;
+
+    ApiObject IHasPayload.Encrypt(PayloadKey key) => this with { Output = Output is { } output ? key.Encrypt(output) : null, Input = Input is { } input ? key.Encrypt(input) : null };
 
     [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
     [Says("What it was started with; with `include=input`.")]

@@ -36,6 +36,9 @@ internal sealed class WakeUps(Db db, TimeProvider time, ILogger<WakeUps> log) : 
     /// <summary>A destination has something to deliver that no event tells of; the payload is its organization's id.</summary>
     public const string Deliveries = "deliveries";
 
+    /// <summary>A key was changed or revoked; the payload is its id.</summary>
+    public const string ApiKeys = "api_keys";
+
     /// <summary>The payload that means: something may have been missed, look at everything.</summary>
     public const string Anything = "";
 
@@ -43,7 +46,7 @@ internal sealed class WakeUps(Db db, TimeProvider time, ILogger<WakeUps> log) : 
     public const int MaxPayload = 500;
 
     private const int MostAtOnce = 500;
-    private static readonly string[] Channels = [Work, Events, Interactions, TaskRuns, Sessions, SignInTurns, Deliveries];
+    private static readonly string[] Channels = [Work, Events, Interactions, TaskRuns, Sessions, SignInTurns, Deliveries, ApiKeys];
     private static readonly TimeSpan SendEvery = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Begins every payload of this process, to know its own signals when they come back.</summary>

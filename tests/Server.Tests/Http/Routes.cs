@@ -27,6 +27,10 @@ internal static class Routes
         ("POST", "/v2/task-runs/{id}/interaction", "trun_", "task_run"),
         ("POST", "/v2/task-runs/{id}/cancel", "trun_", "task_run"),
         ("GET", "/v2/task-runs/{id}/storage", "trun_", "task_run"),
+        ("GET", "/v2/connections/{id}", "conn_", "connection"),
+        ("POST", "/v2/connections/{id}/interaction", "conn_", "connection"),
+        ("POST", "/v2/connections/{id}/reconnect", "conn_", "connection"),
+        ("POST", "/v2/connections/{id}/disconnect", "conn_", "connection"),
         ("GET", "/v2/sessions/{id}", "sess_", "session"),
         ("POST", "/v2/sessions/{id}/end", "sess_", "session"),
         ("GET", "/v2/storage/{id}", "stor_", "storage"),
@@ -37,9 +41,9 @@ internal static class Routes
         ("GET", "/v2/event-destinations/{id}/event-deliveries", "evtd_", "event_destination"),
     ];
 
-    public static readonly IReadOnlyList<string> Lists = ["/v2/agents", "/v2/sources", "/v2/tasks", "/v2/credentials", "/v2/task-runs", "/v2/sessions", "/v2/events", "/v2/event-destinations"];
+    public static readonly IReadOnlyList<string> Lists = ["/v2/agents", "/v2/sources", "/v2/tasks", "/v2/credentials", "/v2/task-runs", "/v2/connections", "/v2/sessions", "/v2/events", "/v2/event-destinations"];
 
-    public static readonly IReadOnlyList<string> Creates = ["/v2/agents", "/v2/sources", "/v2/tasks", "/v2/credentials", "/v2/event-destinations"];
+    public static readonly IReadOnlyList<string> Creates = ["/v2/agents", "/v2/sources", "/v2/tasks", "/v2/credentials", "/v2/connections", "/v2/event-destinations"];
 
     public static readonly IReadOnlyList<(string Method, string Path)> All =
     [

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Ostiary.Server.Connections;
 using Ostiary.Server.Credentials;
 using Ostiary.Server.Deliveries;
 using Ostiary.Server.Interactions;
@@ -17,6 +18,7 @@ public sealed partial class StatePagesTest
         ["task_run"] = RunStatuses.Moves,
         ["session"] = SessionStatuses.Moves,
         ["interaction"] = InteractionStatuses.Moves,
+        ["connection"] = ConnectionStatuses.Moves,
         ["credential"] = CredentialStatuses.Moves,
         ["delivery"] = DeliveryStatuses.Moves,
     };
@@ -42,6 +44,7 @@ public sealed partial class StatePagesTest
     {
         Assert.Equal(RunStatuses.All.Order(), RunStatuses.Moves.Keys.Order());
         Assert.Equal(SessionStatuses.All.Order(), SessionStatuses.Moves.Keys.Order());
+        Assert.Equal(ConnectionStatuses.All.Order(), ConnectionStatuses.Moves.Keys.Order());
         Assert.Equal(CredentialStatuses.All.Order(), CredentialStatuses.Moves.Keys.Order());
         Assert.Equal(DeliveryStatuses.All.Order(), DeliveryStatuses.Moves.Keys.Order());
         Assert.All(Machines.Values, moves => Assert.All(moves.Values.SelectMany(to => to), to => Assert.Contains(to, moves.Keys)));

@@ -2,7 +2,7 @@ using Dapper;
 using Ostiary.Server.Data;
 using Ostiary.Server.Work;
 
-namespace Ostiary.Server.TaskRuns;
+namespace Ostiary.Server.SignIns;
 
 /// <summary>One sign-in at a time per credential, and per pair of user name and password, over all workers. A turn belongs to a leased work item and falls free when the lease ends, however that happens.</summary>
 internal sealed class SignInTurns(Db db, WakeUps wakeUps, TimeProvider time)
