@@ -16,7 +16,7 @@ internal sealed class OpenApiDocument
     private const string Root = "/v2";
 
     private static readonly JsonSerializerOptions Readable = new(Json.Options) { WriteIndented = true, NewLine = "\n" };
-    private static readonly IReadOnlyList<FaultCode> Everywhere = [.. new[] { "api_key_invalid", "rate_limit_exceeded", "api_error" }.Select(FaultTable.OfRequest)];
+    private static readonly IReadOnlyList<FaultCode> Everywhere = [.. new[] { "api_key_invalid", "forbidden", "rate_limit_exceeded", "api_error" }.Select(FaultTable.OfRequest)];
     private readonly OpenApiSchemas _schemas = new();
     private readonly OpenApiExamples _examples;
     private readonly SortedDictionary<string, JsonObject> _responses = new(StringComparer.Ordinal);
@@ -90,7 +90,7 @@ internal sealed class OpenApiDocument
             {
                 ["schemas"] = _schemas.Components,
                 ["responses"] = new JsonObject(_responses.Select(r => KeyValuePair.Create<string, JsonNode?>(r.Key, r.Value))),
-                ["securitySchemes"] = new JsonObject { ["key"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["description"] = "A secret key (`sk_live_…`)." } },
+                ["securitySchemes"] = new JsonObject { ["key"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["description"] = "A secret key (`sk_live_…`), or a component token (`tk_…`) where the route is open to it." } },
             },
             ["x-errors"] = new JsonArray([.. FaultTable.All.Select(f => (JsonNode)new JsonObject { ["type"] = f.Type, ["code"] = f.Code, ["status"] = f.Status, ["meaning"] = f.Meaning })]),
         };
