@@ -151,10 +151,9 @@ public sealed class LoginEngine
         var group = judged.Group!;
         if (Forbidden(page, progress, group) is { } reason) return Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(reason)));
         var sentHere = progress.Submissions.FindAll(s => s.State == group.State);
-        if (sentHere.Count > 0 && !MayTryAgain(page, progress, group, sentHere)) return NoEffect(page, progress, judged, group);
+        if (sentHere.Count > 0 && !MayTryAgain(page, progress, sentHere)) return NoEffect(page, progress, judged, group);
 
-        var first = group.Fields[0].Element;
-        if (group.Fields.Exists(f => f.Element.Covered) && group.Fields.Find(f => f.Element.Covered) is { } covered && Reaching.Dismissal(page, progress, covered.Element.CoveredBy) is { } dismissal)
+        if (group.Fields.Find(f => f.Element.Covered) is { } covered && Reaching.Dismissal(page, progress, covered.Element.CoveredBy) is { } dismissal)
             return Say(judged, new LoginStep.Click(dismissal.Id, ClickPurpose.Dismiss), "something lies over the form");
 
         var values = new List<FieldValue>();
@@ -188,7 +187,6 @@ public sealed class LoginEngine
         if (group.Submit is { Enabled: false } && progress.SinceStep < TimeSpan.FromSeconds(2)) return Say(judged, new LoginStep.Wait("the button is not alive yet", TimeSpan.FromMilliseconds(500)));
         if (group.Submit is { Enabled: false } && group.Choices.Find(c => c is { Type: "checkbox", Checked: false, Visible: true } && (c.Required || Words.Has(WordList.Terms, c.Name + " " + c.NearbyText))) is { } terms && !progress.Tried.Contains(Outline.Choice(page.Snapshot, terms.Id, "true")))
             return Say(judged, new LoginStep.Choose(terms.Id, "true"));
-        _ = first;
         return Say(judged, group.Submit is { Enabled: false } ? Enter(group, ClickPurpose.SubmitCredential) : send);
     }
 
@@ -265,13 +263,11 @@ public sealed class LoginEngine
     }
 
     /// <summary>A second submission from one page state: only when the first had no effect at all, or the site said that its page had expired; and never a third.</summary>
-    private static bool MayTryAgain(LoginPage page, LoginProgress progress, GroupReading group, IReadOnlyList<Submission> sentHere)
+    private static bool MayTryAgain(LoginPage page, LoginProgress progress, IReadOnlyList<Submission> sentHere)
     {
         if (sentHere.Count >= MostPasswords || progress.Submissions.Count(s => s.Kind == SubmissionKind.Password) >= MostPasswords) return false;
         var answers = SiteText.Answers(page, progress);
-        if (SiteText.Refusal(answers) is null && answers.Exists(a => a.Score >= 4 && Words.Has(WordList.Expired, a.Text))) return true;
-        _ = group;
-        return false;
+        return SiteText.Refusal(answers) is null && answers.Exists(a => a.Score >= 4 && Words.Has(WordList.Expired, a.Text));
     }
 
     private static LoginDecision NoEffect(LoginPage page, LoginProgress progress, Judgement judged, GroupReading group)
@@ -286,7 +282,7 @@ public sealed class LoginEngine
             if (progress.LastStep is LoginStep.Fill { Then: LoginStep.Click } or LoginStep.Click) return Say(judged, Enter(group, ClickPurpose.SubmitCredential), "the click had no effect");
             if (progress.LastStep is LoginStep.Press && group.Submit is { Enabled: true } submit) return Say(judged, new LoginStep.Click(submit.Id, ClickPurpose.SubmitCredential), "the key had no effect");
         }
-        if (SiteText.AnyAlert(answers, alertsOnly: true) is { } alert) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown(alert)));
+        if ((SiteText.AnyAlert(answers, alertsOnly: true) ?? SiteText.AnyAlert(answers, alertsOnly: false)) is { } alert) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown(alert)));
         return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The sign-in form came back without a word of the site.")));
     }
 
@@ -356,7 +352,8 @@ public sealed class LoginEngine
     {
         var box = page.Elements.FirstOrDefault(e => e is { Kind: ElementKind.Choice, Checked: false, Visible: true, Enabled: true } && e.Type is "checkbox" or "" && e.Id.Frame == group.Frame && (e.Form == group.Form || group.Form < 0)
             && Words.HasAny(e.Name + " " + e.NearbyText, WordList.TrustDevice, WordList.StaySignedIn));
-        return box is null || progress.Tried.Contains(Outline.Choice(page.Snapshot, box.Id, "true")) ? null : new LoginStep.Choose(box.Id, "true");
+        // A form that comes back has forgotten it; one that does not take it is left alone.
+        return box is null || progress.LastStep is LoginStep.Choose ? null : new LoginStep.Choose(box.Id, "true");
     }
 
     private static bool IsCodeSlot(Slot slot) => slot == Slot.TotpCode || slot == Slot.Answer("code");

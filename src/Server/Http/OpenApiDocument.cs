@@ -24,12 +24,10 @@ internal sealed class OpenApiDocument
     private OpenApiDocument(IEnumerable<RouteEndpoint> routes)
     {
         _examples = new OpenApiExamples(_schemas);
-        Document = Write([.. routes]);
-        Bytes = [.. JsonSerializer.SerializeToUtf8Bytes(Document, Readable), (byte)'\n'];
+        Bytes = [.. JsonSerializer.SerializeToUtf8Bytes(Write([.. routes]), Readable), (byte)'\n'];
     }
 
-    public JsonObject Document { get; }
-
+    /// <summary>The document as it is served: JSON, indented.</summary>
     public byte[] Bytes { get; }
 
     /// <summary>Reads the routes below <c>/v2</c>; call it when all are mapped.</summary>
@@ -216,6 +214,8 @@ internal sealed class OpenApiDocument
             yield return FaultTable.All.First(f => f.Status == 415);
         }
 
+        if (description.Query.Count > 0) yield return FaultTable.All.First(f => f.Status == 414);
+
         foreach (var fault in Everywhere) yield return fault;
     }
 
@@ -265,13 +265,29 @@ internal sealed class OpenApiDocument
         """;
 }
 
-/// <summary>Serves the document.</summary>
+/// <summary>Serves the document, for programs and for people.</summary>
 internal static class Reference
 {
+    /// <summary>Where people read it.</summary>
+    public const string PagePath = "/docs";
+
     /// <summary>Map it last: it describes the routes that are mapped by the time of the first request.</summary>
     public static void MapReference(this WebApplication app)
     {
         var document = new Lazy<OpenApiDocument>(() => OpenApiDocument.Of(app));
-        app.MapGet(OpenApiDocument.Path, () => Results.Bytes(document.Value.Bytes, "application/json; charset=utf-8"));
+        var page = new Lazy<byte[]>(() => ReferencePage.Write(document.Value.Bytes));
+        // Public, so that a tool that makes a client from it can read it from a page of any origin.
+        app.MapGet(OpenApiDocument.Path, (HttpResponse response) =>
+        {
+            response.Headers.AccessControlAllowOrigin = "*";
+            return Results.Bytes(document.Value.Bytes, "application/json; charset=utf-8");
+        });
+        app.MapGet(PagePath, (HttpResponse response) =>
+        {
+            response.Headers.ContentSecurityPolicy = ReferencePage.Policy;
+            response.Headers.XContentTypeOptions = "nosniff";
+            response.Headers["Referrer-Policy"] = "no-referrer";
+            return Results.Bytes(page.Value, "text/html; charset=utf-8");
+        });
     }
 }

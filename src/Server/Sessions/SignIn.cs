@@ -7,7 +7,9 @@ namespace Ostiary.Server.Sessions;
 /// Signs in with a browser: looks, lets the engine decide, acts; in a loop. A secret is opened for one keystroke only, and nothing that this class returns or throws
 /// carries a value. <see cref="BrowserLostException"/> passes through: whoever owns the session says what its loss means.
 /// </summary>
-internal sealed class SignIn(TimeProvider time)
+/// <param name="time">The clock behind every wait.</param>
+/// <param name="seen">Told of every look, in order; for tests that collect pages.</param>
+internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = null)
 {
     /// <summary>How long a sign-in may take, without the time that a person needs for an answer.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
@@ -64,10 +66,12 @@ internal sealed class SignIn(TimeProvider time)
                 try
                 {
                     page = await session.LookAsync(LookPatience, cancellationToken);
+                    owner.Seen?.Invoke(page);
                     _progress = Follow(page) with { SinceStep = _time.GetElapsedTime(_stepAt) };
                     decision = owner._engine.Next(page, _progress);
                     Note(page, decision, cancellationToken);
-                    if (decision.Step is not LoginStep.Fill) await _witness;
+                    // What is left of the last look is nobody's to wait for here: the page is not touched any more.
+                    if (decision.Step is not (LoginStep.Fill or LoginStep.Done)) await _witness;
                     if (decision.Step is LoginStep.Done done) return End(done.Outcome);
                     if (decision.Step is LoginStep.Ask ask)
                     {
@@ -308,4 +312,6 @@ internal sealed class SignIn(TimeProvider time)
     }
 
     private TimeProvider Time { get; } = time;
+
+    private Action<PageSnapshot>? Seen { get; } = seen;
 }
