@@ -65,5 +65,5 @@ internal sealed record BenchOptions(int Rounds, IReadOnlyList<Portal> Portals, s
     }
 
     /// <summary>Websites that let a visitor in, and whose own pace is not the whole story: an authenticator's code is good once in 30 seconds.</summary>
-    private static bool CanMeasure(Portal portal) => portal is { Expected: "verified", TotpSecret: null };
+    private static bool CanMeasure(Portal portal) => portal is { Expected: "verified", TotpSecret: null, HttpAuthentication: false };
 }

@@ -42,10 +42,10 @@ internal static class Judge
             return new(PageVerdict.BotWall, [wall]) { Message = Sentence(page, wall) };
 
         var lastPassword = progress.Submissions.FindLast(s => s.Kind is SubmissionKind.Password or SubmissionKind.Identifier);
-        var signOut = SignOut(page);
+        var signOut = sent && progress.SignOutSeenBefore ? null : SignOut(page);
 
         // Locked: only as an answer to something sent, or where nothing can be typed.
-        if (signOut is null && SiteText.Locked(answers) is { } locked && (sent || login is null && code is null) && (code is null || Words.Has(WordList.Locked, locked)))
+        if ((signOut is null || login is not null) && SiteText.Locked(answers) is { } locked && (sent || login is null && code is null) && (code is null || Words.Has(WordList.Locked, locked)))
         {
             var lockedOut = Words.Has(WordList.Locked, locked) || login is null;
             if (lockedOut && sent) return new(PageVerdict.Locked, ["words of a lock: " + locked]) { Message = locked };
@@ -262,6 +262,11 @@ internal static class Judge
         IsShort(page) && (SpeaksOfCode(page) && LoginEngine.SendCodeControl(page, null) is not null
             || page.Elements.Any(e => e.Visible && e.Kind == ElementKind.Heading && Words.HasAny(e.Text, WordList.Verification, WordList.ChooseMethod, WordList.SecurityQuestion)));
 
+    /// <summary>A heading or an alert that a page for somebody who is signed in does not have: such a page proves nothing by what it lacks.</summary>
+    private static bool SpeaksOfTrouble(LoginPage page) =>
+        page.Elements.Any(e => e.Visible && (e.Kind is ElementKind.Heading or ElementKind.Alert || e.Kind == ElementKind.Text && IsShort(page)) && e.Landmark is not ("nav" or "footer") && e.Text.Length is > 0 and < 250
+            && Words.HasAny(e.Text, WordList.Wrong, WordList.Locked, WordList.TooMany, WordList.Expired, WordList.TryLater, WordList.Maintenance, WordList.Captcha));
+
     /// <summary>What the site says when the user refused on the other device, or null: new since the question was put.</summary>
     private static string? Denial(LoginPage page, LoginProgress progress, List<Saying> answers)
     {
@@ -271,7 +276,7 @@ internal static class Judge
         return null;
     }
 
-    private static ElementSnapshot? SignOut(LoginPage page)
+    internal static ElementSnapshot? SignOut(LoginPage page)
     {
         ElementSnapshot? best = null;
         var score = 2.9;
@@ -305,14 +310,14 @@ internal static class Judge
             if (signOut is not null && signals.Sum(s => s.Points) >= 3 && !AsksForMore(page)) return new(PageVerdict.Connected, [.. signals.Select(s => s.ToString()), "second look"]);
             if (!Finished(page, progress)) return null;
             // Texts that nobody saw before the sign-in: a page that looks as it did is no proof.
-            if (signIn is null && page.Texts.Except(progress.StartTexts).Any(t => t.Length > 2) && snapshot.StatusCode is null or (>= 200 and < 400) && page.Elements.Count(e => e.Visible) > 3 && !page.Groups.Exists(g => g.IsLogin || g.Kind is GroupKind.Code or GroupKind.SignUp))
+            if (signIn is null && !SpeaksOfTrouble(page) && page.Texts.Except(progress.StartTexts).Any(t => t.Length > 2) && snapshot.StatusCode is null or (>= 200 and < 400) && page.Elements.Count(e => e.Visible) > 3 && !page.Groups.Exists(g => g.IsLogin || g.Kind is GroupKind.Code or GroupKind.SignUp))
                 return new(PageVerdict.Connected, ["second look: the start page shows no way to sign in"]);
             return new(PageVerdict.Unknown, [.. signals.Select(s => s.ToString()), "the second look shows a way to sign in"]) { Message = "After the sign-in the site's start page still offers to sign in." };
         }
         if (page.Elements.Any(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text && e.Text.Length < 60 && Words.Has(WordList.Welcome, e.Text))) signals.Add(new("a greeting", 1.5));
         if (page.Elements.Any(e => e.Visible && e.Kind is ElementKind.Link or ElementKind.Button && Words.Is(WordList.Account, Controls.Caption(e)) && before is not null && !before.Texts.Contains(e.Text))) signals.Add(new("an account menu that was not there before", 2.5));
         var submitted = progress.Submissions[^1];
-        if (!submitted.State.StartsWith(snapshot.Url.AbsolutePath + "|", StringComparison.Ordinal)) signals.Add(new("the address left the sign-in", 1));
+        if (submitted.Path != snapshot.Url.AbsolutePath) signals.Add(new("the address left the sign-in", 1));
         if (snapshot.Cookies.Any(c => c is { HttpOnly: true, Changed: true })) signals.Add(new("a new session cookie", 1));
         if (snapshot.Requests.Any(r => r.Method is "POST" && r.Status is >= 200 and < 400)) signals.Add(new("the login call succeeded", 1));
         if (snapshot.Requests.Any(r => r.JsonKeys.Any(k => k is "access_token" or "accessToken" or "token" or "id_token" or "sessionToken" or "jwt"))) signals.Add(new("a token in an answer", 3));

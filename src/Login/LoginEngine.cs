@@ -286,7 +286,7 @@ public sealed class LoginEngine
             if (progress.LastStep is LoginStep.Fill { Then: LoginStep.Click } or LoginStep.Click) return Say(judged, Enter(group, ClickPurpose.SubmitCredential), "the click had no effect");
             if (progress.LastStep is LoginStep.Press && group.Submit is { Enabled: true } submit) return Say(judged, new LoginStep.Click(submit.Id, ClickPurpose.SubmitCredential), "the key had no effect");
         }
-        if (SiteText.AnyAlert(answers, alertsOnly: true) is { } alert) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown(alert)));
+        if ((SiteText.AnyAlert(answers, alertsOnly: true) ?? SiteText.AnyAlert(answers, alertsOnly: false)) is { } alert) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown(alert)));
         return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The sign-in form came back without a word of the site.")));
     }
 
@@ -356,7 +356,8 @@ public sealed class LoginEngine
     {
         var box = page.Elements.FirstOrDefault(e => e is { Kind: ElementKind.Choice, Checked: false, Visible: true, Enabled: true } && e.Type is "checkbox" or "" && e.Id.Frame == group.Frame && (e.Form == group.Form || group.Form < 0)
             && Words.HasAny(e.Name + " " + e.NearbyText, WordList.TrustDevice, WordList.StaySignedIn));
-        return box is null || progress.Tried.Contains(Outline.Choice(page.Snapshot, box.Id, "true")) ? null : new LoginStep.Choose(box.Id, "true");
+        // A form that comes back has forgotten it; one that does not take it is left alone.
+        return box is null || progress.LastStep is LoginStep.Choose ? null : new LoginStep.Choose(box.Id, "true");
     }
 
     private static bool IsCodeSlot(Slot slot) => slot == Slot.TotpCode || slot == Slot.Answer("code");

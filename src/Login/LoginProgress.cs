@@ -17,7 +17,11 @@ public enum SubmissionKind
 }
 
 /// <summary>Something that was sent to the site. <paramref name="State"/> is the fingerprint of the group it was sent from.</summary>
-public sealed record Submission(SubmissionKind Kind, string State);
+public sealed record Submission(SubmissionKind Kind, string State)
+{
+    /// <summary>The path of the page it was sent from.</summary>
+    public string Path { get; init; } = "";
+}
 
 /// <summary>An answer of the user that is at hand: names of the typed fields (their values are <see cref="Slot.Answer"/> slots) and the values chosen in <c>select</c> fields.</summary>
 public sealed record GivenAnswer(Challenge Challenge, ImmutableHashSet<string> Names, ImmutableDictionary<string, string> Choices, bool Placed);
@@ -73,6 +77,9 @@ public sealed record LoginProgress
     /// <summary>What the source's URL showed before anything was sent; a second look compares with it.</summary>
     public ImmutableHashSet<string> StartTexts { get; init; } = [];
 
+    /// <summary>The site offered to sign out before anything was sent: such a control proves nothing here.</summary>
+    public bool SignOutSeenBefore { get; init; }
+
     /// <summary>Answers typed into <see cref="Slot"/>s of source fields that the credential lacks.</summary>
     public ImmutableHashSet<string> AnsweredFields { get; init; } = [];
 
@@ -101,6 +108,7 @@ public sealed record LoginProgress
         var step = decision.Step;
         var next = this with { Steps = Steps + 1 };
         if (!CredentialSent && snapshot.Url.AbsolutePath == SourceUrl.AbsolutePath) next = next with { StartTexts = StartTexts.Union(LoginPage.Read(snapshot).Texts) };
+        if (!CredentialSent && !SignOutSeenBefore && Judge.SignOut(LoginPage.Read(snapshot)) is not null) next = next with { SignOutSeenBefore = true };
         if (step is LoginStep.Wait wait)
         {
             return wait.UntilNextCode ? next with { Tried = Tried.Add(Outline.NextCode) } : next;
@@ -114,7 +122,7 @@ public sealed record LoginProgress
             LoginStep.Choose choose => next with { Tried = Tried.Add(Outline.Choice(snapshot, choose.Element, choose.Value)) },
             LoginStep.ChooseBySlot choose => next with { Tried = Tried.Add(Outline.Choice(snapshot, choose.Element, choose.Slot.Name)) },
             LoginStep.GoTo go => next with { Tried = Tried.Add(Outline.Address(go.Address)), SecondLookAt = decision.Page == PageVerdict.PerhapsConnected ? go.Address : SecondLookAt },
-            LoginStep.Authenticate authenticate => next with { Submissions = Submissions.Add(new Submission(SubmissionKind.Password, HttpState(authenticate.Address))) },
+            LoginStep.Authenticate authenticate => next with { Submissions = Submissions.Add(new Submission(SubmissionKind.Password, HttpState(authenticate.Address)) { Path = authenticate.Address.AbsolutePath }) },
             LoginStep.Ask ask => next with { Asked = Asked.Add(ask.Challenge), Answer = null },
             _ => next,
         };
@@ -160,7 +168,7 @@ public sealed record LoginProgress
             : slots.Contains(Slot.TotpCode.Name) ? SubmissionKind.Totp
             : slots.Contains(Slot.Username.Name) || purpose == ClickPurpose.SubmitCredential ? SubmissionKind.Identifier
             : SubmissionKind.Answer;
-        return next with { Submissions = Submissions.Add(new Submission(kind, state)), Filled = [] };
+        return next with { Submissions = Submissions.Add(new Submission(kind, state) { Path = page.Snapshot.Url.AbsolutePath }), Filled = [] };
     }
 }
 

@@ -27,7 +27,10 @@ internal static class SiteText
             if (Words.HasAny(text, WordList.AcceptCookies, WordList.RejectCookies) && text.Length > 60) score -= 3;
             if (!found.TryGetValue(text, out var known) || known.Score < score) found[text] = new Saying(text, score, isNew, isAlert);
         }
-        foreach (var notice in page.Snapshot.Notices) Add(notice, 3, isNew: true, isAlert: true);
+        // A document that is drawn anew brings its own hints along as notices.
+        var known = progress.Submissions.Count < 2 && progress.Asked.IsEmpty ? before?.Texts : null;
+        foreach (var notice in page.Snapshot.Notices)
+            if (known?.Contains(notice) is not true) Add(notice, 3, isNew: true, isAlert: true);
         foreach (var dialog in page.Snapshot.Dialogs) Add(dialog, 4, isNew: true, isAlert: true);
         foreach (var e in page.Elements)
         {
@@ -38,7 +41,8 @@ internal static class SiteText
             var isAlert = e.Kind == ElementKind.Alert;
             var fresh = before is null || !before.Texts.Contains(e.Text);
             if (!isAlert && e.Kind == ElementKind.Heading && !Words.HasAny(e.Text, WordList.Wrong, WordList.Locked, WordList.TooMany, WordList.Expired)) continue;
-            if (!isAlert && !fresh && !isNew) continue;
+            // What stood there before anything was sent is a hint of the page, not its answer, also when it is styled as an alert; a later answer may repeat an earlier one.
+            if (!fresh && (!isAlert || !isNew || known is not null)) continue;
             var score = (isAlert ? 2.0 : 0) + (fresh ? 2 : 0);
             if (e.Role is "alert") score += 1;
             var mark = e.Attributes.GetValueOrDefault("class", "") + " " + e.Attributes.GetValueOrDefault("id", "");
@@ -59,8 +63,21 @@ internal static class SiteText
     public static string? Locked(List<Saying> answers)
     {
         foreach (var saying in answers)
-            if (Words.HasAny(saying.Text, WordList.Locked, WordList.TooMany) && saying.Score >= 4) return Cut(saying.Text, LongestMessage);
+            if (Words.HasAny(saying.Text, WordList.Locked, WordList.TooMany) && saying.Score >= 4 && !IsWarning(saying.Text)) return Cut(saying.Text, LongestMessage);
         return null;
+    }
+
+    private static readonly string[] WarningWords = ["will be", "before", "left", "remaining", "noch", "verbleib", "wird nach", "restant", "restent", "avant", "sera", "quedan", "restantes", "antes", "sera bloqueada", "rimang", "riman", "prima che", "verra", "resterende", "voordat",
+        "wordt na", "kvar", "tilbage", "gjenstar", "pozosta", "zostan", "zbyva", "zbyvaj", "ostava", "maradt", "ramase", "kalan", "остал", "будет", "залиш", "буде", "残り", "あと", "剩余", "剩餘", "还剩", "남은", "متبقي"];
+
+    /// <summary>A refusal that says what would happen after some more of them: the account is not locked yet.</summary>
+    private static bool IsWarning(string text)
+    {
+        if (!Words.HasAny(text, WordList.Wrong) && !text.Any(char.IsDigit)) return false;
+        var folded = " " + Words.Fold(text);
+        foreach (var word in WarningWords)
+            if (folded.Contains(word.Any(c => c > 127) ? word : " " + word, StringComparison.Ordinal)) return true;
+        return false;
     }
 
     /// <summary>A sentence that is new beside a form that came back, whatever its words: alerts first. Not one that speaks of something other than a refusal.</summary>
@@ -105,7 +122,7 @@ internal static class SiteText
             var e = page.Elements[i];
             if (e.Kind == ElementKind.Heading && e.Visible && !IsFrame(e) && (frame < 0 || e.Id.Frame == frame) && e.Text.Length > 2) { heading = i; break; }
         }
-        var labels = page.Groups.SelectMany(g => g.Fields).SelectMany(f => new[] { f.Element.NearbyText, f.Element.Name }).Where(t => t.Length is > 0 and < 40 && t.Count(c => c == ' ') < 3).Select(Clean).ToHashSet(StringComparer.Ordinal);
+        var labels = page.Groups.SelectMany(g => g.Fields).SelectMany(f => new[] { f.Element.NearbyText, f.Element.Name }).Where(t => t.Length is > 0 and < 40 && t.Count(c => c == ' ') < 3 && !IsSentence(t)).Select(Clean).ToHashSet(StringComparer.Ordinal);
         var start = heading >= 0 ? heading : Math.Max(0, first - 15);
         for (var i = start; i <= last && i < page.Elements.Count; i++)
         {
@@ -114,7 +131,8 @@ internal static class SiteText
             if (e.Kind == ElementKind.Heading && withHeading || e.Kind is ElementKind.Text or ElementKind.Alert)
             {
                 var text = Clean(e.Text);
-                if (text.Length < 3 || e.Tag == "label" || labels.Contains(text) || Words.HasAny(text, WordList.Terms) && text.Length > 80) continue;
+                // A number alone is what has to be compared with another screen, or tapped there.
+                if (text.Length < 3 && !(text.Length > 0 && text.All(char.IsAsciiDigit)) || e.Tag == "label" || labels.Contains(text) || Words.HasAny(text, WordList.Terms) && text.Length > 80) continue;
                 parts.Add((i, text));
             }
         }
@@ -140,6 +158,8 @@ internal static class SiteText
         }
         return result.Length > 0 ? result : Cut(page.Snapshot.Title, LongestPrompt);
     }
+
+    private static bool IsSentence(string text) => text.TrimEnd() is { Length: > 0 } trimmed && trimmed[^1] is '.' or '。' or '!' or '！' or '…';
 
     private static int TopDialog(LoginPage page)
     {

@@ -88,4 +88,21 @@ public sealed class InteractionTests(World world)
         // The password was not at fault.
         (await hasty.Api.GetAsync($"/v2/credentials/{visit.Credential}")).Is(200).Has("status", "unverified");
     }
+
+    [Fact]
+    public async Task A_denied_push_fails_the_run_at_once_in_the_site_s_words_and_leaves_the_credential_alone()
+    {
+        var api = await world.NewOrganizationAsync();
+        var visit = await Visit.StoreAsync(api, world.Portals, "push");
+        var run = await visit.RunAsync();
+        await api.RunReachesAsync(run, "interaction_required");
+        await world.Portals.WaitForPushAsync("push", visit.Account, TestContext.Current.CancellationToken);
+        world.Portals.DenyPush("push", visit.Account);
+        // Long before the question would have timed out.
+        var failed = (await api.RunReachesAsync(run, "failed")).Has("errors.0.type", "interaction").Has("errors.0.code", "interaction_denied").Has("interaction", null).Has("result", "failure");
+        Assert.Contains(visit.Portal.WrongCodeText!, failed["errors.0.message"].GetString(), StringComparison.Ordinal);
+        Assert.Equal(["task_run.queued", "task_run.running", "task_run.interaction_required", "task_run.running", "task_run.failed"], await api.EventsOfAsync(run));
+        (await api.GetAsync($"/v2/credentials/{visit.Credential}")).Is(200).Has("status", "unverified");
+        Assert.Equal((1, 0), (visit.Submissions.Passwords, visit.Submissions.SignIns));
+    }
 }

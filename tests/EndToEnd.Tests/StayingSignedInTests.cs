@@ -1,3 +1,4 @@
+using Ostiary.Portals;
 using Ostiary.TestKit;
 using Xunit;
 
@@ -73,9 +74,9 @@ public sealed class StayingSignedInTests(World world)
     [InlineData("controlled")]
     [InlineData("frame")]
     [InlineData("shadow")]
-    [InlineData("slow-spa")]
+    [InlineData("slowspa")]
     [InlineData("stay")]
-    [InlineData("german")]
+    [InlineData("passwordless")]
     [InlineData("accounts")]
     public async Task Sites_of_every_make_are_recognised_as_still_signed_in(string portal)
     {
@@ -90,6 +91,22 @@ public sealed class StayingSignedInTests(World world)
     }
 
     [Fact]
+    public async Task A_credential_is_proved_by_a_run_that_asks_and_is_refused_like_any_other()
+    {
+        var api = await world.NewOrganizationAsync();
+        var visit = await Visit.StoreAsync(api, world.Portals, "hotel");
+        var proof = (await api.PostAsync($"/v2/credentials/{visit.Credential}/verify")).Is(201).Id;
+        await visit.AnswerAsync(proof, visit.Portal.ExpectedChallenges[0]);
+        await api.RunReachesAsync(proof, "completed");
+        (await api.GetAsync($"/v2/credentials/{visit.Credential}")).Is(200).Has("status", "verified");
+        var wrong = await Visit.StoreAsync(api, world.Portals, "classic", PortalCatalog.Get("classic").WrongPassword);
+        (await api.RunReachesAsync((await api.PostAsync($"/v2/credentials/{wrong.Credential}/verify")).Is(201).Id, "failed")).Has("errors.0.code", "auth_invalid");
+        var refused = (await api.PostAsync($"/v2/credentials/{wrong.Credential}/verify")).Refused(409, "request", "state_conflict");
+        Assert.Contains("not sent again", refused["errors.0.message"].GetString(), StringComparison.Ordinal);
+        Assert.Equal(1, wrong.Submissions.Passwords);
+    }
+
+    [Fact]
     public async Task A_change_of_values_and_a_proof_of_them_do_not_lean_on_what_was_kept()
     {
         var api = await world.NewOrganizationAsync();
@@ -101,6 +118,14 @@ public sealed class StayingSignedInTests(World world)
         (await api.PatchAsync($"/v2/credentials/{visit.Credential}", new { auth_credentials = new { password = visit.Portal.Password } })).Is(200);
         await api.RunReachesAsync(await api.NewRunAsync(task, visit.Credential), "completed");
         Assert.Equal(2, visit.Submissions.SignIns);
+        // A proof signs in although a browser would still be known.
+        var proof = (await api.PostAsync($"/v2/credentials/{visit.Credential}/verify")).Is(201).Has("object", "task_run").Has("status", "queued").Has("task_id", null).Has("agent_id", null).Has("credential_id", visit.Credential).Id;
+        (await api.RunReachesAsync(proof, "completed")).Has("result", "success").Has("output", new { }).Has("source_id", visit.Source);
+        Assert.Equal((3, 3), (visit.Submissions.Passwords, visit.Submissions.SignIns));
+        Assert.Equal(proof, (await api.ListAsync($"/v2/task-runs?credential_id={visit.Credential}"))[0].GetProperty("id").GetString());
+        Assert.Equal(["task_run.queued", "task_run.running", "task_run.completed"], await api.EventsOfAsync(proof));
+        await api.RunReachesAsync(await api.NewRunAsync(task, visit.Credential), "completed");
+        Assert.Equal(3, visit.Submissions.SignIns);
         (await api.DeleteAsync($"/v2/credentials/{visit.Credential}")).Is(200);
         await using var connection = await world.Server.ConnectAsync();
         await using var command = new Npgsql.NpgsqlCommand("SELECT count(*) FROM signed_in_states WHERE credential_id = $1", connection) { Parameters = { new() { Value = visit.Credential } } };

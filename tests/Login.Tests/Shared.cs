@@ -86,6 +86,7 @@ internal sealed class Pages : IAsyncDisposable
 {
     private readonly Microsoft.AspNetCore.Builder.WebApplication _app;
     private readonly ConcurrentDictionary<string, (int Status, string Html)> _pages = new();
+    private readonly ConcurrentDictionary<string, string> _redirects = new();
 
     private Pages(Microsoft.AspNetCore.Builder.WebApplication app) => _app = app;
 
@@ -99,6 +100,12 @@ internal sealed class Pages : IAsyncDisposable
         var pages = new Pages(app);
         Microsoft.AspNetCore.Builder.RunExtensions.Run(app, async context =>
         {
+            if (pages._redirects.TryGetValue(context.Request.Path, out var away))
+            {
+                context.Response.StatusCode = 302;
+                context.Response.Headers.Location = away;
+                return;
+            }
             var (status, html) = pages._pages.GetValueOrDefault(context.Request.Path, (404, "<h1>Not found</h1>"));
             context.Response.StatusCode = status;
             context.Response.ContentType = "text/html; charset=utf-8";
@@ -112,6 +119,12 @@ internal sealed class Pages : IAsyncDisposable
     public Uri Add(string path, string html, int status = 200)
     {
         _pages[path] = (status, html);
+        return new Uri(Root, path);
+    }
+
+    public Uri AddRedirect(string path, Uri to)
+    {
+        _redirects[path] = to.AbsoluteUri;
         return new Uri(Root, path);
     }
 

@@ -83,6 +83,11 @@ public sealed class VerdictTests(Shared shared)
             })
                 data.Add("refused, " + language, Form.Replace("<form", $"<p class=message>{text}</p><form", StringComparison.Ordinal), PageVerdict.Rejected, text);
             data.Add("refused in an alert of unknown words", Form.Replace("<form", "<div role=alert>Hmm, that does not ring a bell.</div><form", StringComparison.Ordinal), PageVerdict.Rejected, "ring a bell");
+            data.Add("refused, with a warning of a lock", Form.Replace("<form", "<div class=error>Incorrect password. Your account will be locked after 2 more attempts.</div><form", StringComparison.Ordinal), PageVerdict.Rejected, "Incorrect password");
+            data.Add("refused, with a warning of a lock, German", Form.Replace("<form", "<div class=fehler>Das Kennwort ist falsch. Noch 2 Versuche, dann wird Ihr Konto gesperrt.</div><form", StringComparison.Ordinal), PageVerdict.Rejected, "falsch");
+            data.Add("signed out on purpose, a page that speaks of trouble", Page("<h1>Your session has expired</h1><p>Please close this window.</p>"), PageVerdict.Unknown, "");
+            data.Add("a code still wanted beside a way to sign out", Page("<h4>Hello Ada</h4><h5>Enter the code sent by e-mail</h5><form><label>E-mail code</label><button type=button>Send a new code</button></form><button>Logout</button>"), PageVerdict.Code, "");
+            data.Add("a proof still wanted beside a way to sign out", Page("<h1>Two-step verification</h1><p>Touch your key.</p><a href='/logout'>Log out</a>"), PageVerdict.Unknown, "");
             data.Add("locked", Page("<h1>Account locked</h1><p>Your account has been locked after too many failed attempts. Call us.</p>"), PageVerdict.Locked, "locked");
             data.Add("locked above the form", Form.Replace("<form", "<div class=error>Your account has been locked. Please contact support.</div><form", StringComparison.Ordinal), PageVerdict.Locked, "locked");
             data.Add("locked, German", Form.Replace("<form", "<div class=error>Ihr Konto wurde gesperrt.</div><form", StringComparison.Ordinal), PageVerdict.Locked, "gesperrt");
@@ -135,6 +140,50 @@ public sealed class VerdictTests(Shared shared)
         Assert.Contains(says, message, StringComparison.Ordinal);
         Assert.True(message.Length <= 500);
         if (decision.Step is LoginStep.Fill fill) Assert.DoesNotContain(fill.Values, v => v.Slot == Slot.Password || v.Slot == Slot.Username);
+    }
+
+    /// <summary>Forms that say something before anything is sent, and come back as they were: no word of it is an answer.</summary>
+    [Theory]
+    [InlineData("<p>After three incorrect attempts your account is locked.</p>")]
+    [InlineData("<div role=alert class=warning>Invalid or expired links? Your account may be locked.</div>")]
+    [InlineData("<p>Passwort falsch eingegeben? Dann wird das Konto gesperrt.</p>")]
+    public async Task A_hint_that_stood_there_before_is_no_answer(string hint)
+    {
+        var form = Form.Replace("<form", hint + "<form", StringComparison.Ordinal);
+        var decision = await AnswerAsync(form, form);
+        Assert.True(decision.Page == PageVerdict.Login, $"{decision.Page}: {string.Join("; ", decision.Why)}");
+        Assert.IsType<LoginStep.Wait>(decision.Step);
+    }
+
+    [Fact]
+    public async Task A_way_to_sign_out_that_was_always_there_proves_nothing()
+    {
+        var always = "<header><a href='/logout'>Log out</a></header>";
+        var decision = await AnswerAsync(Form.Replace("<h1", always + "<h1", StringComparison.Ordinal), Page(always + "<h1>Hm</h1><p>That did not work out.</p>"));
+        Assert.NotEqual(PageVerdict.Connected, decision.Page);
+    }
+
+    [Fact]
+    public async Task A_password_form_at_another_address_is_still_the_form_that_was_sent()
+    {
+        var decision = await AnswerAsync(Form, Form.Replace("<form", "<p>Once more, with feeling.</p><form", StringComparison.Ordinal), at: "/session/create");
+        Assert.Equal(PageVerdict.Login, decision.Page);
+        Assert.IsNotType<LoginStep.Fill>(decision.Step);
+    }
+
+    private async Task<LoginDecision> AnswerAsync(string form, string answer, string at = "/login")
+    {
+        await using var pages = await Pages.StartAsync();
+        await using var session = await shared.Host.OpenAsync(null, Ending);
+        var engine = new LoginEngine();
+        var url = pages.Add("/login", form);
+        await session.NavigateAsync(url, Ending);
+        var before = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
+        var progress = Start(url);
+        progress = progress.After(engine.Next(before, progress), before);
+        Assert.True(progress.PasswordSent);
+        await session.NavigateAsync(pages.Add(at, answer), Ending);
+        return engine.Next(await session.LookAsync(TimeSpan.FromSeconds(5), Ending), progress with { SinceStep = TimeSpan.FromSeconds(1) });
     }
 
     [Fact]

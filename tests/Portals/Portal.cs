@@ -57,7 +57,7 @@ public sealed record Portal
     /// <summary>The site's sentence for a wrong password; null when it has no password to refuse.</summary>
     public string? WrongText { get; init; }
 
-    /// <summary>The site refuses a wrong password without a word: by a status or by its address alone.</summary>
+    /// <summary>The site refuses a wrong password without a word that a browser shows: by a status or by its address alone.</summary>
     public bool WrongIsSilent { get; init; }
 
     /// <summary>The server asks for user name and password itself (HTTP Basic or Digest authentication); there is no page before.</summary>

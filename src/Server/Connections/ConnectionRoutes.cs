@@ -18,14 +18,16 @@ internal static class ConnectionRoutes
 
     public static void MapConnections(this IEndpointRouteBuilder routes)
     {
-        routes = routes.Chapter("Connections", "A connection is one credential kept signed in.");
-        routes.MapPost("/connections", OpenConnection.HandleAsync).Describe("Open a connection", "The answer comes at once; the sign-in goes on in the background.").Takes<OpenConnection.Request>().Gives<ConnectionObject>(201).Misses<CredentialId>().Fails("source_not_found", "state_conflict", "session_limit_exceeded");
-        routes.MapGet("/connections", ListAsync).Describe("List connections").Pages<ConnectionId, ConnectionObject>()
+        routes = routes.Chapter("Connections", "A connection is one user's credential kept signed in: a live browser session that runs use one after another.");
+        routes.MapPost("/connections", OpenConnection.HandleAsync).OpenToTokens().Describe("Open a connection", "Give `auth_credentials`, which are stored as a credential, or the `credential_id` of one that is stored. The answer comes at once; the sign-in goes on in the background.")
+            .Takes<OpenConnection.Request>().Gives<ConnectionObject>(201).Misses<CredentialId>().Fails("source_not_found", "state_conflict", "session_limit_exceeded");
+        routes.MapGet("/connections", ListAsync).OpenToTokens().Describe("List connections").Pages<ConnectionId, ConnectionObject>()
             .FilterIds<SourceId>("source_id").FilterWords("status", ConnectionStatuses.All, "Only in these statuses.").FilterTexts("external_id", "Only of these users: your own ids.");
-        routes.MapGet("/connections/{id}", GetAsync).Describe("Get a connection").At<ConnectionId>().Gives<ConnectionObject>();
-        routes.MapPost("/connections/{id}/interaction", AnswerAsync).Describe("Answer a connection's question", "As for a task run.").At<ConnectionId>().Takes<AnswerRequest>().Gives<ConnectionObject>().Fails("interaction_not_pending");
-        routes.MapPost("/connections/{id}/reconnect", Reconnect.HandleAsync).Describe("Reconnect a connection", "Opens a `disconnected` connection again, under the same id, with its stored credential.").At<ConnectionId>().Gives<ConnectionObject>().Fails("state_conflict", "session_limit_exceeded");
-        routes.MapPost("/connections/{id}/disconnect", DisconnectAsync).Describe("Disconnect a connection", "Closes it for good: the browser is closed and the credentials are destroyed in the vault. The object and its runs stay readable.").At<ConnectionId>().Gives<ConnectionObject>();
+        routes.MapGet("/connections/{id}", GetAsync).OpenToTokens().Describe("Get a connection").At<ConnectionId>().Gives<ConnectionObject>();
+        routes.MapPost("/connections/{id}/interaction", AnswerAsync).OpenToTokens().Describe("Answer a connection's question", "All fields of `interaction` in one request. A faulty answer leaves the question open; a wrong one brings a further `interaction_required`.")
+            .At<ConnectionId>().Takes<AnswerRequest>().Gives<ConnectionObject>().Fails("interaction_not_pending");
+        routes.MapPost("/connections/{id}/reconnect", Reconnect.HandleAsync).Describe("Reconnect a connection", "Opens a `disconnected` connection again, with its stored credential.").At<ConnectionId>().Gives<ConnectionObject>().Fails("state_conflict", "session_limit_exceeded");
+        routes.MapPost("/connections/{id}/disconnect", DisconnectAsync).Describe("Disconnect a connection", "Ends it for good: its runs are canceled, its browser is closed, its credential is destroyed (with the last of several connections that use it).").At<ConnectionId>().Gives<ConnectionObject>();
     }
 
     private static async Task<Reply> ListAsync(ApiCall call, Db db, CancellationToken cancellationToken)
@@ -36,7 +38,7 @@ internal static class ConnectionRoutes
         var statuses = Filters.Words(call.Query, "status", [.. ConnectionStatuses.All], faults);
         var externalIds = Filters.Texts(call.Query, "external_id", faults);
         if (faults.Count > 0) return Reply.Rejected(faults);
-        var list = new ListQuery(ConnectionRow.Columns, "connections", call.Organization);
+        var list = new ListQuery(ConnectionRow.Columns, "connections", call);
         if (sources is not null) list.Where("source_id = ANY(@sources)", "sources", sources);
         if (statuses is not null) list.Where("status = ANY(@statuses)", "statuses", statuses);
         if (externalIds is not null) list.Where("external_id = ANY(@externalIds)", "externalIds", externalIds);
@@ -48,7 +50,8 @@ internal static class ConnectionRoutes
 
     private static async Task<Reply> GetAsync(string id, ApiCall call, Db db, ConnectionStore connections, CancellationToken cancellationToken)
     {
-        if (!ObjectId.TryParse<ConnectionId>(id, out var connectionId) || await connections.FindAsync(call.Organization, connectionId, cancellationToken) is not { } row) return Reply.NotFound<ConnectionId>(id);
+        if (!ObjectId.TryParse<ConnectionId>(id, out var connectionId) || await connections.FindAsync(call.Organization, connectionId, cancellationToken) is not { } row || !await call.ReachesAsync("connections", row.Id, cancellationToken))
+            return Reply.NotFound<ConnectionId>(id);
         InteractionRow? question = null;
         if (row.Status == ConnectionStatuses.InteractionRequired)
         {
@@ -66,7 +69,8 @@ internal static class ConnectionRoutes
         var body = call.TryParseBody(faults);
         if (!ObjectId.TryParse<ConnectionId>(id, out var connectionId)) return Reply.NotFound<ConnectionId>(id);
         await using var scope = await call.BeginAsync(cancellationToken);
-        if (await ConnectionStore.LockAsync(scope, call.Organization, connectionId.Value, cancellationToken) is not { } row) return Reply.NotFound<ConnectionId>(id);
+        if (await ConnectionStore.LockAsync(scope, call.Organization, connectionId.Value, cancellationToken) is not { } row || !await call.ReachesAsync(scope.Connection, "connections", row.Id, cancellationToken))
+            return Reply.NotFound<ConnectionId>(id);
         if (faults.Count > 0) return Reply.Rejected(faults);
         var now = time.GetUtcNow();
         var question = await Questions.PendingAsync(scope.Connection, scope.Transaction, row.Id, forUpdate: true, cancellationToken);

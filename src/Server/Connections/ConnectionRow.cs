@@ -97,8 +97,8 @@ internal sealed record ConnectionRow : IListed
 
 /// <summary>A connection on the wire. <paramref name="Errors"/>: why it is <c>invalid</c> or <c>disconnected</c>.</summary>
 internal sealed record ConnectionObject(
-    string Id, string SourceId, [property: OneOf(AuthMethods.UsernamePassword, AuthMethods.GoogleSso, AuthMethods.None)] string AuthMethod, string? ExternalId, [property: WordsOf(typeof(ConnectionStatuses))] string Status,
-    [property: Says("What the user is asked; null unless the connection waits for an answer.", Example = "null")] InteractionObject? Interaction, string? SessionId, string CredentialId,
+    string Id, string SourceId, [property: OneOf(AuthMethods.UsernamePassword, AuthMethods.GoogleSso, AuthMethods.None)] string AuthMethod, [property: Says("Your own id for the user.", Example = "user-17")] string? ExternalId,
+    [property: WordsOf(typeof(ConnectionStatuses))] string Status, [property: Says("What the user is asked; null unless the connection waits for an answer.", Example = "null")] InteractionObject? Interaction, string? SessionId, string CredentialId,
     [property: Shape(typeof(IReadOnlyList<FaultObject>)), Says("Why it is `invalid` or `disconnected`; empty otherwise.", Example = "[]")] JsonElement Errors, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
 {
     [System.Text.Json.Serialization.JsonPropertyOrder(-1)]

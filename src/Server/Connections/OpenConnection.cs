@@ -13,9 +13,9 @@ internal static class OpenConnection
     internal sealed record Request
     {
         [RequiredField] public string? SourceId { get; init; }
-        [OneOf(AuthMethods.UsernamePassword, AuthMethods.GoogleSso, AuthMethods.None), Says("How the user signs in; required unless `credential_id` is given.", Example = AuthMethods.UsernamePassword)] public string? AuthMethod { get; init; }
-        [JsonObjectField, Shape(typeof(AuthCredentialsForm)), Says("What `auth_method` needs; `none` takes `{}`.", Example = """{"username":"ada@example.com","password":"correct horse battery staple"}""")] public JsonElement? AuthCredentials { get; init; }
-        [Says("A stored credential, instead of `auth_credentials`.")] public string? CredentialId { get; init; }
+        [OneOf(AuthMethods.UsernamePassword, AuthMethods.GoogleSso, AuthMethods.None), Says("How the user signs in. Required unless `credential_id` is given.", Example = AuthMethods.UsernamePassword)] public string? AuthMethod { get; init; }
+        [JsonObjectField, Shape(typeof(AuthCredentialsForm)), Says("What `auth_method` needs; `none` takes `{}`.")] public JsonElement? AuthCredentials { get; init; }
+        [Says("A stored credential instead of `auth_credentials`.")] public string? CredentialId { get; init; }
         public string? ExternalId { get; init; }
     }
 
@@ -33,7 +33,14 @@ internal static class OpenConnection
         using var given = AuthCredentials.Read(isGiven ? request.AuthCredentials : null, isGiven ? request.AuthMethod! : AuthMethods.None, complete: true, faults);
         if (faults.Count > 0) return Reply.Rejected(faults);
 
+        if (call.Restriction?.ExternalId is { } own)
+        {
+            if (request.ExternalId is not null && request.ExternalId != own) return Reply.Forbidden("This component token is for another `external_id`; leave the field out.", "external_id");
+            request = request with { ExternalId = own };
+        }
+
         await using var scope = await call.BeginAsync(cancellationToken);
+        if (!await call.ReachesAsync(scope.Connection, "sources", request.SourceId!, cancellationToken)) return Reply.Rejected(new Fault("source", "source_not_found", $"No source `{request.SourceId}` exists here.", "source_id"));
         var (credential, refusal) = request.CredentialId is null ? await StoreAsync(scope, call, request, given, credentials, cancellationToken) : await FindAsync(scope, call, request, cancellationToken);
         if (refusal is not null) return refusal;
         if (await sessions.RefuseWhenFullAsync(scope, call.Organization, cancellationToken) is { } full) return full;
@@ -47,6 +54,7 @@ internal static class OpenConnection
             ExternalId = request.ExternalId ?? credential.ExternalId, WorkId = workId, ConnectingSince = now, CreatedAt = now, UpdatedAt = now,
         };
         await connections.InsertAsync(scope, row, cancellationToken);
+        await call.MadeAsync(scope, row.Id, now, cancellationToken);
         return await call.CommitAsync(scope, Reply.Created(row.ToObject(null)), cancellationToken);
     }
 
@@ -60,15 +68,17 @@ internal static class OpenConnection
 
     private static async Task<(CredentialRow? Row, Reply? Refusal)> StoreAsync(DbTransactionScope scope, ApiCall call, Request request, AuthCredentials given, CredentialStore credentials, CancellationToken cancellationToken)
     {
-        var (row, fault) = await credentials.AddAsync(scope, call.Organization, new NewCredential(request.SourceId!, request.AuthMethod!, request.ExternalId, given), cancellationToken);
-        return (row, fault is null ? null : Reply.Rejected(fault));
+        var (row, faults) = await credentials.AddAsync(scope, call.Organization, new NewCredential(request.SourceId!, request.AuthMethod!, request.ExternalId, given), cancellationToken);
+        if (row is null) return (null, Reply.Rejected(faults));
+        await call.MadeAsync(scope, row.Id, row.CreatedAt, cancellationToken);
+        return (row, null);
     }
 
     private static async Task<(CredentialRow? Row, Reply? Refusal)> FindAsync(DbTransactionScope scope, ApiCall call, Request request, CancellationToken cancellationToken)
     {
         // Locked so that it cannot be destroyed between this look and the commit.
         var row = await CredentialRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, CredentialId.Of(request.CredentialId!), forUpdate: true, cancellationToken);
-        if (row is null) return (null, Reply.Fail(404, Reply.NotFoundFault<CredentialId>(request.CredentialId, "credential_id")));
+        if (row is null || !await call.ReachesAsync(scope.Connection, "credentials", row.Id, cancellationToken)) return (null, Reply.Fail(404, Reply.NotFoundFault<CredentialId>(request.CredentialId, "credential_id")));
         if (Unusable(row) is { } unusable) return (null, unusable);
         var faults = new List<Fault>();
         if (row.SourceId != request.SourceId) faults.Add(Fault.Invalid("source_id", "`source_id` is not the source of this credential."));

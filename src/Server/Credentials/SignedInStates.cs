@@ -20,9 +20,10 @@ internal sealed class SignedInStates(Db db, SecretVault vault)
     {
         await using var scope = await db.BeginAsync(cancellationToken);
         // Locked, so that a change of the values cannot come between this look and the commit.
-        var dataKey = await scope.Connection.QuerySingleOrDefaultAsync<byte[]?>(new CommandDefinition(
-            "SELECT data_key FROM credentials WHERE id = @Id AND version = @Version AND status <> 'invalid' FOR SHARE", new { row.Id, row.Version }, scope.Transaction, cancellationToken: cancellationToken));
-        if (dataKey is null) return;
+        var current = await scope.Connection.QuerySingleOrDefaultAsync<CurrentKey>(new CommandDefinition(
+            "SELECT data_key FROM credentials WHERE id = @Id AND version = @Version AND status NOT IN ('invalid', 'deleted') FOR NO KEY UPDATE", new { row.Id, row.Version }, scope.Transaction, cancellationToken: cancellationToken));
+        if (current is null) return;
+        var dataKey = current.DataKey ?? await MakeKeyAsync(scope, row, cancellationToken);
         var sealedState = await vault.SealAsync(new WrappedDataKey(dataKey), row.KeyContext, row.SlotContext(Slot), state, cancellationToken);
         await scope.Connection.ExecuteAsync(new CommandDefinition(
             """
@@ -33,6 +34,14 @@ internal sealed class SignedInStates(Db db, SecretVault vault)
             scope.Transaction,
             cancellationToken: cancellationToken));
         await scope.CommitAsync(cancellationToken);
+    }
+
+    // A credential whose values are all readable (a name, where the source mails a code) has had nothing to seal until now.
+    private async Task<byte[]> MakeKeyAsync(DbTransactionScope scope, CredentialRow row, CancellationToken cancellationToken)
+    {
+        var dataKey = (await vault.CreateDataKeyAsync(row.KeyContext, cancellationToken)).Bytes;
+        await scope.Connection.ExecuteAsync(new CommandDefinition("UPDATE credentials SET data_key = @dataKey WHERE id = @Id", new { row.Id, dataKey }, scope.Transaction, cancellationToken: cancellationToken));
+        return dataKey;
     }
 
     /// <summary>Opens the one that was known to hold after <paramref name="since"/>. Null: there is none, or the credential has changed since <paramref name="row"/> was read. The caller wipes it.</summary>
@@ -57,6 +66,11 @@ internal sealed class SignedInStates(Db db, SecretVault vault)
     /// <summary>Forgets those that have not held for too long; called by the hourly upkeep.</summary>
     public static Task<int> ForgetAsync(System.Data.IDbConnection connection, DateTimeOffset before, CancellationToken cancellationToken) =>
         connection.ExecuteAsync(new CommandDefinition("DELETE FROM signed_in_states WHERE confirmed_at < @before", new { before }, cancellationToken: cancellationToken));
+
+    private sealed class CurrentKey
+    {
+        public byte[]? DataKey { get; init; }
+    }
 
     private sealed class SealedState
     {

@@ -80,4 +80,4 @@ internal sealed record SessionObject(
 }
 
 /// <summary>A run in its session's list.</summary>
-internal sealed record SessionRun(string Id, string TaskId, string? AgentId, string? CredentialId);
+internal sealed record SessionRun(string Id, string? TaskId, string? AgentId, string? CredentialId);

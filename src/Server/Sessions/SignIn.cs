@@ -7,7 +7,9 @@ namespace Ostiary.Server.Sessions;
 /// Signs in with a browser: looks, lets the engine decide, acts; in a loop. A secret is opened for one keystroke only, and nothing that this class returns or throws
 /// carries a value. <see cref="BrowserLostException"/> passes through: whoever owns the session says what its loss means.
 /// </summary>
-internal sealed class SignIn(TimeProvider time)
+/// <param name="time">The clock behind every wait.</param>
+/// <param name="seen">Told of every look, in order; for tests that collect pages.</param>
+internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = null)
 {
     /// <summary>How long a sign-in may take, without the time that a person needs for an answer.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
@@ -47,6 +49,7 @@ internal sealed class SignIn(TimeProvider time)
         private long _stepAt = owner.Time.GetTimestamp();
         private int _failures;
         private bool _sent;
+        private Task _witness = Task.CompletedTask;
 
         public async Task<SignInResult> ToEndAsync(CancellationToken cancellationToken)
         {
@@ -54,6 +57,7 @@ internal sealed class SignIn(TimeProvider time)
             _stepAt = _time.GetTimestamp();
             for (var decisions = 0; decisions < MostDecisions; decisions++)
             {
+                await _witness;
                 if (_time.GetElapsedTime(_started) - _withPeople > Limit) return End(new LoginOutcome.Unknown("The sign-in took too long."));
                 if (RefusedHost() is { } refused) return End(new LoginOutcome.Blocked(refused));
                 PageSnapshot? page = null;
@@ -62,9 +66,11 @@ internal sealed class SignIn(TimeProvider time)
                 try
                 {
                     page = await session.LookAsync(LookPatience, cancellationToken);
+                    owner.Seen?.Invoke(page);
                     _progress = Follow(page) with { SinceStep = _time.GetElapsedTime(_stepAt) };
                     decision = owner._engine.Next(page, _progress);
-                    Note(page, decision);
+                    Note(page, decision, cancellationToken);
+                    if (decision.Step is not LoginStep.Fill) await _witness;
                     if (decision.Step is LoginStep.Done done) return End(done.Outcome);
                     if (decision.Step is LoginStep.Ask ask)
                     {
@@ -113,6 +119,7 @@ internal sealed class SignIn(TimeProvider time)
             {
                 case LoginStep.Fill fill:
                     foreach (var value in fill.Values) await TypeAsync(value, cancellationToken);
+                    await _witness;
                     if (fill.Then is { } then) await ActAsync(then, cancellationToken);
                     break;
                 case LoginStep.Click click:
@@ -280,11 +287,20 @@ internal sealed class SignIn(TimeProvider time)
             return null;
         }
 
-        private void Note(PageSnapshot page, LoginDecision decision)
+        private void Note(PageSnapshot page, LoginDecision decision, CancellationToken cancellationToken)
         {
             // An address may carry a token in its query; notes keep the place only.
-            _notes.Add(new SignInStepNote(_time.GetUtcNow(), page.Url.GetLeftPart(UriPartial.Path), decision.Page.ToString(), Outspoken.Describe(decision.Step, page), decision.Why));
+            var note = new SignInStepNote(_time.GetUtcNow(), page.Url.GetLeftPart(UriPartial.Path), decision.Page.ToString(), Outspoken.Describe(decision.Step, page), decision.Why);
+            _notes.Add(note);
+            if (request.Witness is { } witness) _witness = witness.SawAsync(note, page, decision, Filled(decision.Step), cancellationToken);
         }
+
+        private static IReadOnlyList<ElementId> Filled(LoginStep step) => step switch
+        {
+            LoginStep.Fill fill => [.. fill.Values.Select(v => v.Field), .. fill.Then is LoginStep.Press press ? [press.Element] : Array.Empty<ElementId>()],
+            LoginStep.ChooseBySlot choose => [choose.Element],
+            _ => [],
+        };
 
         private SignInResult End(LoginOutcome outcome, bool timedOut = false) => new(outcome, timedOut, _notes);
 
@@ -295,4 +311,6 @@ internal sealed class SignIn(TimeProvider time)
     }
 
     private TimeProvider Time { get; } = time;
+
+    private Action<PageSnapshot>? Seen { get; } = seen;
 }

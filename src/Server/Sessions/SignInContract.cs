@@ -40,7 +40,25 @@ internal sealed class ChallengeAnswer(IReadOnlyDictionary<string, Ostiary.Vault.
 /// <param name="Url">The source's URL: a login page, a home page or any page of the site.</param>
 /// <param name="LoginUrl">The source's login URL when known.</param>
 /// <param name="Provider">The identity provider whose credentials these are; null: the site's own.</param>
-internal sealed record SignInRequest(Uri Url, Uri? LoginUrl, ISignInSecrets Secrets, IChallengeDesk Desk, IdentityProvider? Provider = null);
+internal sealed record SignInRequest(Uri Url, Uri? LoginUrl, ISignInSecrets Secrets, IChallengeDesk Desk, IdentityProvider? Provider = null)
+{
+    /// <summary>Who is told of looks and decisions as they happen; null: nobody.</summary>
+    public ISignInWitness? Witness { get; init; }
+}
+
+/// <summary>Is told what a sign-in saw and decided, just before it acts on it. Nothing it is told carries a value.</summary>
+internal interface ISignInWitness
+{
+    /// <summary>
+    /// The sign-in goes on while this runs, up to typing into <paramref name="filled"/>; it waits for the end before it sends or changes anything. So this must be quick, and throws
+    /// nothing but a cancellation.
+    /// </summary>
+    /// <param name="filled">Elements of the page that values go into with this step.</param>
+    Task SawAsync(SignInStepNote note, Ostiary.Browser.PageSnapshot page, LoginDecision decision, IReadOnlyList<Ostiary.Browser.ElementId> filled, CancellationToken cancellationToken);
+
+    /// <summary>How the sign-in ended could not be told.</summary>
+    void Unsure(string message);
+}
 
 /// <summary>The end of a sign-in, with the steps that led there (no values), for a run's artifacts.</summary>
 /// <param name="TimedOut">True when a challenge was not answered in time; <paramref name="Outcome"/> is then <see cref="LoginOutcome.Unknown"/>.</param>

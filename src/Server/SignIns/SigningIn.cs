@@ -12,7 +12,7 @@ namespace Ostiary.Server.SignIns;
 /// first; a password is sent only when it no longer holds, by one attempt at a time, and never when the source has refused it before.
 /// </summary>
 internal sealed class SigningIn(
-    Db db, SignIn signIn, SignInTurns turns, CredentialVault vault, CredentialFindings findings, SignedInStates states, SessionOptions options, TimeProvider time)
+    Db db, SignIn signIn, SignInTurns turns, CredentialVault vault, CredentialFindings findings, SignedInStates states, SessionOptions options, SourceFindings sources, TimeProvider time)
 {
     private static readonly Fault Rejected = new("auth", "auth_invalid", "The source has rejected this credential; update it and try again.");
     private static readonly Fault Deleted = new("auth", "auth_invalid", "The credential was deleted before it could be used.");
@@ -36,6 +36,15 @@ internal sealed class SigningIn(
 
     /// <summary>Leaves the browser on the source's page: still signed in, signed in anew, or as anybody when there is nothing to sign in with.</summary>
     public async Task<SignInEnding> EnterAsync(SignInAttempt attempt, LiveSession session, SourceRow source, ActivePlace place, IChallengeDesk desk, CancellationToken cancellationToken)
+    {
+        var ending = await ReachAsync(attempt, session, source, place, desk, cancellationToken);
+        // Noted once, by whoever comes first.
+        if (ending is SignInEnding.In && source is { LogoUrl: null, FoundLogoUrl: null } && await session.Browser.FindIconAsync(cancellationToken) is { } icon && icon.AbsoluteUri.Length <= SourceRoutes.LongestUrl)
+            await sources.LogoAsync(attempt.Organization, source.Id, icon.AbsoluteUri, cancellationToken);
+        return ending;
+    }
+
+    private async Task<SignInEnding> ReachAsync(SignInAttempt attempt, LiveSession session, SourceRow source, ActivePlace place, IChallengeDesk desk, CancellationToken cancellationToken)
     {
         if (attempt.Credential is null) await ReadCredentialAsync(attempt, cancellationToken);
         if (attempt.Credential is not { } credential || credential.AuthMethod == AuthMethods.None) return await OpenPageAsync(session, source, cancellationToken);
@@ -108,7 +117,7 @@ internal sealed class SigningIn(
         var opener = new CredentialSecrets(credential, vault, db, time);
         var secrets = new TouchingSecrets(opener, await opener.AvailableAsync(cancellationToken), attempt);
         var provider = credential.AuthMethod == AuthMethods.GoogleSso ? options.Google : null;
-        var result = await signIn.RunAsync(session.Browser, new SignInRequest(new Uri(source.Url), source.LoginUrl is { } login ? new Uri(login) : null, secrets, desk, provider), cancellationToken);
+        var result = await signIn.RunAsync(session.Browser, new SignInRequest(new Uri(source.Url), source.LoginUrl is { } login ? new Uri(login) : null, secrets, desk, provider) { Witness = attempt.Witness }, cancellationToken);
         attempt.Steps = result.Steps;
         if (result.TimedOut) return Failed("interaction", "interaction_timeout", "The source's question was not answered in time; start again and answer it.");
         switch (result.Outcome)
@@ -123,7 +132,9 @@ internal sealed class SigningIn(
             case LoginOutcome.Blocked blocked: return Failed("source", "source_blocked", blocked.Message);
             case LoginOutcome.SourceUnavailable away: return Failed("source", "source_not_available", away.Message);
             case LoginOutcome.FormNotFound missing: return Failed("auth", "auth_form_not_found", missing.Message);
-            case LoginOutcome.Unknown unknown: return Failed("source", "source_error", unknown.Message);
+            case LoginOutcome.Unknown unknown:
+                attempt.Witness?.Unsure(unknown.Message);
+                return Failed("source", "source_error", unknown.Message);
             default: throw new System.Diagnostics.UnreachableException();
         }
     }

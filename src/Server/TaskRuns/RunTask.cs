@@ -13,7 +13,8 @@ namespace Ostiary.Server.TaskRuns;
 /// <summary><c>POST /tasks/{id}/run</c>: checks everything, then run, session, work and events become true in one commit.</summary>
 internal static class RunTask
 {
-    private const int DefaultTimeoutSeconds = 1_800;
+    /// <summary>The wall clock of a run whose task sets none.</summary>
+    internal const int DefaultTimeoutSeconds = 1_800;
 
     internal sealed record Request
     {

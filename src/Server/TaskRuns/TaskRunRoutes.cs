@@ -24,6 +24,8 @@ internal static class TaskRunRoutes
         routes = routes.Chapter("Task runs", "A run does a task on a source: it signs in, asks the user when the website does, and brings back output and files.");
         routes.MapPost("/tasks/{id}/run", RunTask.HandleAsync).OpenToTokens().Describe("Run a task", "Say on what: a credential, a connection, a source without sign-in, or a session that is still open. The answer comes at once; the run goes on in the background.")
             .At<TaskId>().Takes<RunTask.Request>().Gives<TaskRunObject>(201).Misses<CredentialId>().Misses<ConnectionId>().Misses<SessionId>().Fails("source_not_found", "state_conflict", "session_limit_exceeded");
+        routes.MapPost("/credentials/{id}/verify", VerifyCredential.HandleAsync).Describe("Verify a credential", "Starts a run that signs in with the credential and does nothing else; it has no `task_id`. A kept sign-in does not count.")
+            .At<CredentialId>().Gives<TaskRunObject>(201).Fails("state_conflict", "session_limit_exceeded");
         routes.MapGet("/task-runs", ListAsync).OpenToTokens().Describe("List task runs").Pages<TaskRunId, TaskRunObject>()
             .FilterWords("status", [.. RunStatuses.All, "cancelling"], "Only in these statuses.").FilterWords("outcome", RunStatuses.Outcomes, "Only with these results.").FilterIds<SourceId>("source_id")
             .FilterIds<AgentId>("agent_id").FilterIds<CredentialId>("credential_id").FilterIds<ConnectionId>("connection_id").FilterIds<TaskId>("task_id").FilterTimes();
@@ -32,6 +34,9 @@ internal static class TaskRunRoutes
             .At<TaskRunId>().Takes<AnswerRequest>().Gives<TaskRunObject>().Fails("interaction_not_pending");
         routes.MapPost("/task-runs/{id}/cancel", CancelAsync).Describe("Cancel a task run").At<TaskRunId>().Gives<TaskRunObject>().Fails("state_conflict");
         routes.MapGet("/task-runs/{id}/storage", ListFilesAsync).Describe("List a task run's files").At<TaskRunId>().Gives<ListObject<StorageObject>>();
+        routes.MapGet("/task-runs/{id}/screenshots", ListScreenshotsAsync).Describe("List a task run's pictures", "Oldest first. Password and code boxes are painted over before a picture leaves the browser.").At<TaskRunId>().Gives<ListObject<ScreenshotObject>>();
+        routes.MapPost("/task-runs/{id}/review", ReviewRun.HandleAsync).Describe("Review a task run", "A run in `review_required` is `completed` by an approval and `failed` by a rejection. Of several decisions one counts.")
+            .At<TaskRunId>().Takes<ReviewRun.Request>().Gives<TaskRunObject>().Fails("state_conflict");
     }
 
     private static async Task<Reply> ListAsync(ApiCall call, Db db, TimeProvider time, CancellationToken cancellationToken)
@@ -64,7 +69,7 @@ internal static class TaskRunRoutes
         }
     }
 
-    private static async Task<Reply> GetAsync(string id, ApiCall call, HttpRequest request, Db db, TaskRunStore runs, FileStore files, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<Reply> GetAsync(string id, ApiCall call, HttpRequest request, Db db, TaskRunStore runs, FileStore files, ScreenshotStore screenshots, TimeProvider time, CancellationToken cancellationToken)
     {
         var faults = new List<Fault>();
         var include = Filters.Words(call.Query, "include", Sections, faults) ?? [];
@@ -75,7 +80,7 @@ internal static class TaskRunRoutes
         var shown = Shown(call, await DescribeAsync(run, db, time, cancellationToken));
         if (include.Contains("input")) shown = shown with { Input = Json.Parse(run.Input) };
         if (include.Contains("storage")) shown = shown with { Storage = await FilesAsync(run, request, files, cancellationToken) };
-        if (include.Contains("screenshots")) shown = shown with { Screenshots = [] };
+        if (include.Contains("screenshots")) shown = shown with { Screenshots = await screenshots.OfRunAsync(run.Organization, run.Id, request, cancellationToken) };
         if (include.Contains("artifacts")) shown = shown with { Artifacts = Json.Parse(run.Artifacts ?? "{}") };
         return Reply.Ok(shown);
     }
@@ -116,6 +121,12 @@ internal static class TaskRunRoutes
     {
         if (!ObjectId.TryParse<TaskRunId>(id, out var runId) || await runs.FindAsync(call.Organization, runId, cancellationToken) is not { } run) return Reply.NotFound<TaskRunId>(id);
         return Reply.Ok(new ListObject<StorageObject>(await FilesAsync(run, request, files, cancellationToken), false, null));
+    }
+
+    private static async Task<Reply> ListScreenshotsAsync(string id, ApiCall call, HttpRequest request, TaskRunStore runs, ScreenshotStore screenshots, CancellationToken cancellationToken)
+    {
+        if (!ObjectId.TryParse<TaskRunId>(id, out var runId) || await runs.FindAsync(call.Organization, runId, cancellationToken) is not { } run) return Reply.NotFound<TaskRunId>(id);
+        return Reply.Ok(new ListObject<ScreenshotObject>(await screenshots.OfRunAsync(run.Organization, run.Id, request, cancellationToken), false, null));
     }
 
     private static async Task<IReadOnlyList<StorageObject>> FilesAsync(TaskRunRow run, HttpRequest request, FileStore files, CancellationToken cancellationToken)

@@ -13,7 +13,7 @@ internal sealed class BasicSite : Site
         Username = "bench-4410",
         Password = "Practice-Only-36!",
         WrongPassword = "Not-The-Right-One-36!",
-        WrongText = "Service area: user name or password not accepted",
+        WrongIsSilent = true,
         Evidence = "Calibration due",
         Style = "HTTP Basic authentication: the server answers 401 with WWW-Authenticate, and there is no form.",
         HttpAuthentication = true,

@@ -16,7 +16,7 @@ internal sealed class DigestSite : Site
         Username = "reader-0917",
         Password = "Practice-Only-37!",
         WrongPassword = "Not-The-Right-One-37!",
-        WrongText = "Readers only",
+        WrongIsSilent = true,
         Evidence = "Requested boxes",
         Style = "HTTP Digest authentication with a nonce per challenge; the home page links to the protected page.",
         HttpAuthentication = true,

@@ -11,7 +11,7 @@ internal sealed class FormlessSite : Site
         Username = "dispatch.amaya",
         Password = "Practice-Only-38!",
         WrongPassword = "Not-The-Right-One-38!",
-        WrongText = "Those details are not on our books.",
+        WrongText = "Those details do not match our books.",
         Evidence = "Containers at sea",
         Style = "No form and no button: fields are custom elements with inputs in open shadow roots, the button is a div with a listener; Enter does nothing.",
     };
@@ -27,7 +27,7 @@ internal sealed class FormlessSite : Site
         at.Get("me", visit => visit.Account is { } account ? Visit.Json(new { name = account.Name }) : Visit.Json(new { }, StatusCodes.Status404NotFound));
         at.Post("enter", visit =>
         {
-            if (!visit.TryPassword(visit["who"], visit["what"], out var account)) return Visit.Json(new { problem = "Those details are not on our books." });
+            if (!visit.TryPassword(visit["who"], visit["what"], out var account)) return Visit.Json(new { problem = "Those details do not match our books." });
             visit.SignIn(account);
             return Visit.Json(new { ok = true });
         });

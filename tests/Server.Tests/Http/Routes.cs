@@ -23,6 +23,7 @@ internal static class Routes
         ("GET", "/v2/credentials/{id}", "cred_", "credential"),
         ("PATCH", "/v2/credentials/{id}", "cred_", "credential"),
         ("DELETE", "/v2/credentials/{id}", "cred_", "credential"),
+        ("POST", "/v2/credentials/{id}/verify", "cred_", "credential"),
         ("GET", "/v2/task-runs/{id}", "trun_", "task_run"),
         ("POST", "/v2/task-runs/{id}/interaction", "trun_", "task_run"),
         ("POST", "/v2/task-runs/{id}/cancel", "trun_", "task_run"),

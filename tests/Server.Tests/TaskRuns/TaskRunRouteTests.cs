@@ -104,6 +104,19 @@ public sealed class TaskRunRouteTests(ApiServer server)
     }
 
     [Fact]
+    public async Task A_run_that_waits_for_no_review_takes_none()
+    {
+        var api = await server.NewOrganizationAsync();
+        var (task, credential, _) = await StoryAsync(api);
+        var run = await api.NewRunAsync(task, credential);
+        (await api.PostAsync($"/v2/task-runs/{run}/review", new { decision = "approve" })).Refused(409, "request", "state_conflict");
+        (await api.PostAsync($"/v2/task-runs/{run}/review", new { decision = "approve", reason = new string('x', 501) })).Faults("reason");
+        (await api.PostAsync("/v2/task-runs/trun_nosuch/review", new { decision = "approve" })).Refused(404, "request", "task_run_not_found");
+        (await api.GetAsync($"/v2/task-runs/{run}/screenshots")).Is(200).Has("data", Array.Empty<object>());
+        (await api.GetAsync("/v2/task-runs/trun_nosuch/screenshots")).Refused(404, "request", "task_run_not_found");
+    }
+
+    [Fact]
     public async Task Runs_are_listed_by_every_filter()
     {
         var api = await server.NewOrganizationAsync();
@@ -118,6 +131,20 @@ public sealed class TaskRunRouteTests(ApiServer server)
         foreach (var query in (string[])["status=canceled", "status=canceled,canceling", "status=cancelling&status=canceled"]) Assert.Equal([second], await Found(query));
         foreach (var query in (string[])["outcome=success", "status=running", "created_before=2020-01-01", $"credential_id={credential}&status=canceled"]) Assert.Empty(await Found(query));
         Assert.Equal([second, first], await Found("created_after=2020-01-01T00:00:00%2B02:00&created_before=2999-01-01"));
+    }
+
+    [Fact]
+    public async Task A_run_that_proves_a_credential_has_no_task_and_needs_a_credential_that_may_be_sent()
+    {
+        var api = await server.NewOrganizationAsync();
+        var (_, credential, source) = await StoryAsync(api);
+        var proof = (await api.PostAsync($"/v2/credentials/{credential}/verify")).Is(201).Has("status", "queued").Has("task_id", null).Has("agent_id", null).Has("source_id", source).Has("output", null);
+        (await api.GetAsync($"/v2/sessions/{proof["session_id"].GetString()}")).Is(200).Has("task_runs.0.id", proof.Id).Has("task_runs.0.task_id", null);
+        (await api.PostAsync($"/v2/task-runs/{proof.Id}/cancel")).Is(200).Has("status", "canceled");
+        var none = (await api.PostAsync("/v2/credentials", new { source_id = source })).Is(201).Id;
+        (await api.PostAsync($"/v2/credentials/{none}/verify")).Refused(409, "request", "state_conflict");
+        (await api.DeleteAsync($"/v2/credentials/{credential}")).Is(200);
+        (await api.PostAsync($"/v2/credentials/{credential}/verify")).Refused(409, "request", "state_conflict");
     }
 
     [Fact]
