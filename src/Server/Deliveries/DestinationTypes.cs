@@ -48,7 +48,7 @@ internal static partial class DestinationTypes
         ["aws_kinesis"] = [new("stream_name", DestinationFieldKind.Text, Required: true, StreamForm().IsMatch, "1 to 128 letters, digits, `_`, `.` or `-`"), Region, Endpoint, .. AwsCredentials],
         ["aws_s3"] =
         [
-            new("bucket", DestinationFieldKind.Text, Required: true, BucketForm().IsMatch, "the name of a bucket"), Region,
+            new("bucket", DestinationFieldKind.Text, Required: true, text => BucketForm().IsMatch(text) && !text.Contains("..", StringComparison.Ordinal), "the name of a bucket"), Region,
             new("key_prefix", DestinationFieldKind.Text, Fits: PrefixForm().IsMatch, Form: "letters, digits and `/_.-`, at most 500"),
             new("storage_class", DestinationFieldKind.Text, Fits: ClassForm().IsMatch, Form: "a storage class such as STANDARD"), Endpoint, .. AwsCredentials,
         ],
@@ -113,7 +113,14 @@ internal static partial class DestinationTypes
         if (field.Kind == DestinationFieldKind.Flag)
         {
             // The older form has only strings.
-            var flag = element.ValueKind == JsonValueKind.String ? element.GetString() switch { "true" or "on" => true, "false" or "off" or "" => (bool?)false, _ => null } : element.ValueKind switch { JsonValueKind.True => true, JsonValueKind.False => false, _ => null };
+            var flag = element.ValueKind switch
+            {
+                JsonValueKind.True => true,
+                JsonValueKind.False => false,
+                JsonValueKind.String when element.ValueEquals("true"u8) || element.ValueEquals("on"u8) => true,
+                JsonValueKind.String when element.ValueEquals("false"u8) || element.ValueEquals("off"u8) || element.ValueEquals(""u8) => (bool?)false,
+                _ => null,
+            };
             if (flag is null) faults.Add(Fault.Invalid(path, $"`{path}` must be true or false."));
             return flag is { } known ? JsonSerializer.SerializeToElement(known) : null;
         }

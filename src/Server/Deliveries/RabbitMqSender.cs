@@ -57,6 +57,10 @@ internal sealed class RabbitMqSender(SecretVault vault, EgressGuard egress) : ID
             // Such as: no exchange of that name. The words are the server's, about names that we sent.
             return new SendResult(false, null, Excerpts.Cut($"the server closed the channel: {exception.ShutdownReason?.ReplyText}"));
         }
+        catch (RabbitMQClientException exception)
+        {
+            return new SendResult(false, null, $"could not be sent ({exception.GetType().Name})");
+        }
     }
 
     /// <summary>Reads <c>host[:port][/virtual-host]</c>, with or without <c>amqp://</c> or <c>amqps://</c> before it; null when it is none.</summary>

@@ -1,4 +1,7 @@
 using System.Globalization;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Text;
 using Ostiary.Egress;
 
@@ -45,6 +48,11 @@ internal sealed class EventSender(IEnumerable<IDestinationSender> senders, Deliv
         catch (IOException)
         {
             return new SendResult(false, null, "the connection broke");
+        }
+        catch (Exception exception) when (exception is UriFormatException or InvalidOperationException or ArgumentException or SocketException or AuthenticationException or CryptographicException or TimeoutException)
+        {
+            // Settings that look right and cannot be used, or a receiver that says something unheard of: an attempt that failed, so that it is counted and ends. The text may repeat a secret; its kind does not.
+            return new SendResult(false, null, $"could not be sent ({exception.GetType().Name})");
         }
     }
 }

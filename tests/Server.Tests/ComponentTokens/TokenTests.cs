@@ -123,7 +123,7 @@ public sealed class TokenTests(ApiServer server)
         (await token.GetAsync($"/v2/connections/{foreign}")).Refused(404, "request", "connection_not_found");
         (await token.PostAsync($"/v2/connections/{own}/interaction", new { input = new { code = "1" } })).Refused(409, "request", "interaction_not_pending");
         (await token.PostAsync($"/v2/connections/{foreign}/interaction", new { input = new { code = "1" } })).Refused(404, "request", "connection_not_found");
-        (await token.PostAsync($"/v2/tasks/{task}/run", new { connection_id = own })).Refused(409, "connection", "connection_not_connected");
+        (await token.PostAsync($"/v2/tasks/{task}/run", new { connection_id = own })).Refused(409, "connection", "connection_not_connected", "connection_id");
         (await token.PostAsync($"/v2/tasks/{task}/run", new { connection_id = foreign })).Refused(404, "request", "connection_not_found", "connection_id");
         (await token.PostAsync($"/v2/connections/{own}/disconnect")).Refused(403, "request", "forbidden");
         (await token.PostAsync("/v2/connections", Form(source, "eve"))).Refused(403, "request", "forbidden", "external_id");
