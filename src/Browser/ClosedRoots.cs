@@ -55,9 +55,11 @@ internal static class ClosedRoots
 
     private static async Task<bool> RevealAsync(ICDPSession session, string channel, CancellationToken cancellationToken)
     {
-        var document = await session.SendAsync("DOM.getDocument", new() { ["depth"] = -1, ["pierce"] = true }).WaitAsync(cancellationToken);
+        // As a flat list: a nested answer about a deep page is deeper than Playwright's reader allows, which ends the connection and with it every session.
+        await session.SendAsync("DOM.enable").WaitAsync(cancellationToken);
+        var document = await session.SendAsync("DOM.getFlattenedDocument", new() { ["depth"] = -1, ["pierce"] = true }).WaitAsync(cancellationToken);
         var roots = new List<int>();
-        if (document is { } answer) Collect(answer.GetProperty("root"), roots);
+        if (document is { } answer) Collect(answer.GetProperty("nodes"), roots);
         foreach (var root in roots)
         {
             var resolved = await session.SendAsync("DOM.resolveNode", new() { ["backendNodeId"] = root }).WaitAsync(cancellationToken);
@@ -72,10 +74,10 @@ internal static class ClosedRoots
         return roots.Count > 0;
     }
 
-    private static void Collect(JsonElement root, List<int> closed)
+    private static void Collect(JsonElement nodes, List<int> closed)
     {
         var open = new Stack<JsonElement>();
-        open.Push(root);
+        foreach (var node in nodes.EnumerateArray()) open.Push(node);
         while (open.TryPop(out var node) && closed.Count < MaxRoots)
         {
             if (node.TryGetProperty("shadowRootType", out var type) && type.GetString() == "closed") closed.Add(node.GetProperty("backendNodeId").GetInt32());

@@ -163,6 +163,21 @@ public sealed class VerdictTests(Shared shared)
         Assert.NotEqual(PageVerdict.Connected, decision.Page);
     }
 
+    /// <summary>An inspection that answers with as many levels as the page has would end the connection to the browser.</summary>
+    [Fact]
+    public async Task A_form_in_a_closed_root_at_the_bottom_of_a_deep_page_is_seen()
+    {
+        var html = "<body>" + string.Concat(Enumerable.Repeat("<div>", 200)) + "<deep-login></deep-login><script>customElements.define('deep-login', class extends HTMLElement { connectedCallback() { this.attachShadow({ mode: 'closed' }).innerHTML = "
+            + "'<h1>Sign in</h1><form><label>Username <input name=u></label><label>Password <input name=p type=password></label><button>Sign in</button></form>'; } });</script></body>";
+        await using var pages = await Pages.StartAsync();
+        await using var session = await shared.Host.OpenAsync(null, Ending);
+        var url = pages.Add("/deep", html);
+        await session.NavigateAsync(url, Ending);
+        var decision = new LoginEngine().Next(await session.LookAsync(TimeSpan.FromSeconds(5), Ending), Start(url));
+        Assert.True(decision.Page == PageVerdict.Login, $"{decision.Page}: {string.Join("; ", decision.Why)}");
+        Assert.False(session.Lost.IsCancellationRequested);
+    }
+
     [Fact]
     public async Task A_password_form_at_another_address_is_still_the_form_that_was_sent()
     {
