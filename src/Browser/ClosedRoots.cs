@@ -55,9 +55,12 @@ internal static class ClosedRoots
 
     private static async Task<bool> RevealAsync(ICDPSession session, string channel, CancellationToken cancellationToken)
     {
-        var document = await session.SendAsync("DOM.getDocument", new() { ["depth"] = -1, ["pierce"] = true }).WaitAsync(cancellationToken);
+        // The flat list, not the tree: an answer as deep as a page can be is more than the driver's reader takes, and the driver does not survive it.
+        await session.SendAsync("DOM.enable").WaitAsync(cancellationToken);
+        var document = await session.SendAsync("DOM.getFlattenedDocument", new() { ["depth"] = -1, ["pierce"] = true }).WaitAsync(cancellationToken);
         var roots = new List<int>();
-        if (document is { } answer) Collect(answer.GetProperty("root"), roots);
+        if (document is { } answer)
+            foreach (var node in answer.GetProperty("nodes").EnumerateArray()) Collect(node, roots);
         foreach (var root in roots)
         {
             var resolved = await session.SendAsync("DOM.resolveNode", new() { ["backendNodeId"] = root }).WaitAsync(cancellationToken);
