@@ -125,7 +125,7 @@ internal sealed class SavedPages(string folder) : IAsyncDisposable
         (_context, _page) = (null, null);
         try
         {
-                if (context is not null) await context.CloseAsync().WaitAsync(TimeSpan.FromSeconds(5));
+            if (context is not null) await context.CloseAsync().WaitAsync(TimeSpan.FromSeconds(5));
         }
         catch (Exception exception) when (exception is PlaywrightException or TimeoutException)
         {
