@@ -125,12 +125,11 @@ internal sealed class SavedPages(string folder) : IAsyncDisposable
         (_context, _page) = (null, null);
         try
         {
-            // A renderer that is busy for good answers neither; the browser itself does.
             if (context is not null) await context.CloseAsync().WaitAsync(TimeSpan.FromSeconds(5));
         }
         catch (Exception exception) when (exception is PlaywrightException or TimeoutException)
         {
-            _browser = null;
+            (_browser, _playwright) = (null, null);
             if (browser is not null) await browser.CloseAsync().WaitAsync(TimeSpan.FromSeconds(5)).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
     }

@@ -276,6 +276,7 @@ public sealed class LookingTests(SharedBrowser shared) : OnAPage(shared)
     [InlineData("markup", "<div><template shadowrootmode=closed>FORM</template></div>")]
     [InlineData("nested", "<x-outer></x-outer><script>customElements.define('x-outer', class extends HTMLElement { constructor() { super(); const r = this.attachShadow({mode:'closed'}); r.innerHTML = '<div id=inner></div>'; r.getElementById('inner').attachShadow({mode:'closed'}).innerHTML = FORM } })</script>")]
     [InlineData("open-around", "<div id=host></div><script>const r = host.attachShadow({mode:'open'}); r.innerHTML = '<div id=inner></div>'; r.getElementById('inner').attachShadow({mode:'closed'}).innerHTML = FORM</script>")]
+    [InlineData("deep", "<div id=host></div><script>host.attachShadow({mode:'closed'}).innerHTML = FORM; let e = host; for (let i = 0; i < 150; i++) { const d = document.createElement('div'); e.replaceWith(d); d.append(e); e = d; }</script>")]
     [InlineData("late", "<div id=host></div><script>setTimeout(() => host.attachShadow({mode:'closed'}).innerHTML = FORM, 60)</script>")]
     public async Task What_a_closed_shadow_root_shows_is_seen_and_can_be_used(string way, string html)
     {
