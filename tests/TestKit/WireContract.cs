@@ -40,7 +40,7 @@ public sealed class WireContract
         {
             return await reading.Value;
         }
-        catch (HttpRequestException)
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
             // The server was killed meanwhile, as some tests do.
             ByServer.TryRemove(new KeyValuePair<string, Lazy<Task<WireContract?>>>(server.Authority, reading));
