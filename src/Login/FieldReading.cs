@@ -83,6 +83,9 @@ internal sealed class FieldReading
     public int? MaxLength { get; }
     public bool IsHiddenPassword { get; }
     public FieldRole Role { get; set; }
+
+    /// <summary>The source field that it was named for by an override, or null.</summary>
+    public string? Key { get; set; }
     public List<Signal> Why { get; } = [];
     public bool IsPassword => Element.Type == "password";
     public bool IsText => Element.Kind == ElementKind.Input && Element.Type is "text" or "email" or "tel" or "number" or "url" or "search" or "" && Element.Kind == ElementKind.Input;

@@ -25,6 +25,12 @@ public sealed class LoginEngine
         ArgumentNullException.ThrowIfNull(snapshot);
         ArgumentNullException.ThrowIfNull(progress);
         var page = LoginPage.Read(snapshot);
+        var decision = Decide(page, progress);
+        return Overridden.Unmatched(page, progress, decision.Page).ToList() is { Count: > 0 } unmatched ? decision with { Why = [.. decision.Why, .. unmatched] } : decision;
+    }
+
+    private static LoginDecision Decide(LoginPage page, LoginProgress progress)
+    {
         var judged = Judge.Decide(page, progress);
         if (progress.Steps >= MostSteps) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The sign-in took too many steps.")));
         if (progress.Provider is { } provider && ByProvider(page, progress, judged, provider) is { } way) return way;
@@ -75,6 +81,7 @@ public sealed class LoginEngine
         if (progress.CredentialSent)
         {
             if (progress.SinceStep < RenderPatience) return Say(judged, new LoginStep.Wait("the page may still go on", Glance));
+            if (CheckPage(progress) is { } check) return Say(judged with { Verdict = PageVerdict.PerhapsConnected }, check);
             return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("After the sign-in the site still offers to sign in.")));
         }
         var tried = progress.Tried.Count(t => t.Contains(' ', StringComparison.Ordinal));
@@ -94,6 +101,7 @@ public sealed class LoginEngine
             {
                 if (progress.SinceStep < AnswerPatience) return Say(judged, new LoginStep.Wait("the site has not answered in words known", Glance));
             }
+            if (CheckPage(progress) is { } check) return Say(judged with { Verdict = PageVerdict.PerhapsConnected }, check);
             return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown(judged.Message.Length > 0 ? judged.Message : "What happened after the sign-in could not be told.")));
         }
         if (progress.SinceStep < Glance) return Say(judged, new LoginStep.Wait("the page may be drawn late", Glance));
@@ -141,8 +149,11 @@ public sealed class LoginEngine
     {
         // An SPA draws its signed-in page a moment after the form is gone.
         if (progress.SinceStep < TimeSpan.FromMilliseconds(600)) return Say(judged, new LoginStep.Wait("signs of the signed-in page may follow", Glance));
-        return Say(judged, new LoginStep.GoTo(progress.SourceUrl, "second look"));
+        return Say(judged, new LoginStep.GoTo(progress.Overrides.CheckUrl ?? progress.StartUrl, "second look"));
     }
+
+    /// <summary>The page that only somebody signed in gets to see, where one was named and not yet looked at: it tells what the page at hand does not.</summary>
+    private static LoginStep.GoTo? CheckPage(LoginProgress progress) => progress is { SecondLookAt: null, Overrides.CheckUrl: { } check } ? new LoginStep.GoTo(check, "second look") : null;
 
     // ---- credentials -------------------------------------------------------------------------------------------------------------------------------------
 
@@ -151,6 +162,13 @@ public sealed class LoginEngine
         var group = judged.Group!;
         if (Forbidden(page, progress, group) is { } reason) return Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(reason)));
         var sentHere = progress.Submissions.FindAll(s => s.State == group.State);
+        var byTurn = false;
+        // By the order that was named, the same page takes one step after another: each is sent once.
+        if (sentHere.Count > 0 && Overridden.Turn(progress) is { } turn && group.Fields.Exists(f => Overridden.StepOf(f.Role) is { } step && turn.Contains(step) && !progress.Sent.Contains(step)))
+        {
+            if (!Judge.Finished(page, progress)) return Say(judged, new LoginStep.Wait("the next step may be drawn anew", Glance));
+            (sentHere, byTurn) = ([], true);
+        }
         if (sentHere.Count > 0 && !MayTryAgain(page, progress, group, sentHere)) return NoEffect(page, progress, judged, group);
 
         var first = group.Fields[0].Element;
@@ -161,6 +179,7 @@ public sealed class LoginEngine
         var missing = new List<ChallengeField>();
         foreach (var field in group.Fields)
         {
+            if (Overridden.IsLater(field.Role, progress) || byTurn && field.Element.HasValue && Overridden.StepOf(field.Role) is { } done && progress.Sent.Contains(done)) continue;
             if (SlotFor(field, group, progress) is { } slot)
             {
                 if (!progress.Filled.Contains(group.State + "|" + slot.Name) || !field.Element.HasValue) values.Add(new FieldValue(field.Element.Id, slot));
@@ -169,7 +188,8 @@ public sealed class LoginEngine
         }
         foreach (var select in group.Selects.Where(s => s.Visible && s.Enabled && s.Options.Count > 1))
         {
-            if (SourceFields.Match(select.Name + " " + select.NearbyText + " " + select.Attributes.GetValueOrDefault("name"), progress.Slots) is not { } slot || progress.Tried.Contains(Outline.Choice(page.Snapshot, select.Id, slot.Name))) continue;
+            var named = Overridden.KeyOf(select) is { } key && progress.Slots.Contains(Slot.SourceField(key)) ? Slot.SourceField(key) : (Slot?)null;
+            if ((named ?? SourceFields.Match(select.Name + " " + select.NearbyText + " " + select.Attributes.GetValueOrDefault("name"), progress.Slots)) is not { } slot || progress.Tried.Contains(Outline.Choice(page.Snapshot, select.Id, slot.Name))) continue;
             return Say(judged, new LoginStep.ChooseBySlot(select.Id, slot, [.. select.Options.Select(o => new ChallengeOption(o.Value, o.Label))]));
         }
         missing.RemoveAll(m => progress.AnsweredFields.Contains(m.Name));
@@ -227,6 +247,7 @@ public sealed class LoginEngine
             case FieldRole.Code when group.Codes.Count == 1 && progress.Slots.Contains(Slot.TotpCode):
                 return Slot.TotpCode;
             case FieldRole.Extra:
+                if (field.Key is { } key) return progress.Slots.Contains(Slot.SourceField(key)) ? Slot.SourceField(key) : progress.AnsweredFields.Contains(key) ? Slot.Answer(key) : null;
                 if (SourceFields.Match(field.Words + " " + string.Join(' ', field.Tokens), progress.Slots) is { } slot) return slot;
                 var name = SourceFields.NameOf(field);
                 return progress.AnsweredFields.Contains(name) ? Slot.Answer(name) : null;
@@ -245,6 +266,7 @@ public sealed class LoginEngine
         {
             FieldRole.Identifier => new ChallengeField(Slot.Username.Name, "string", label.Length > 0 ? label : "User name"),
             FieldRole.Password => new ChallengeField(Slot.Password.Name, "password", label.Length > 0 ? label : "Password"),
+            FieldRole.Extra when field.Key is { } key => field.Element.HasValue ? null : new ChallengeField(key, field.Element.Type == "number" ? "number" : "string", label.Length > 0 ? label : key),
             FieldRole.Extra when !field.Element.HasValue && (field.Element.Required || label.Length > 0 && (group.Password is not null || group.Identifier is null)) && !Words.Fold(label).Contains("optional", StringComparison.Ordinal)
                 => new ChallengeField(SourceFields.NameOf(field), field.Element.Type == "number" ? "number" : "string", label.Length > 0 ? label : SourceFields.NameOf(field)),
             _ => null,
@@ -330,6 +352,7 @@ public sealed class LoginEngine
         var byMessage = !byApp && (Words.HasAny(says, WordList.Sms) || Words.Has(WordList.EmailWord, says) && Words.Has(WordList.SendCode, says) || Sent(says));
         var totpTries = progress.Submissions.Count(s => s.Kind == SubmissionKind.Totp) + (filled && progress.LastStep is LoginStep.Fill f2 && f2.Values.Any(v => v.Slot == Slot.TotpCode) ? 1 : 0);
         var seedIsForThis = progress.Provider?.Owns(page.Snapshot.Frames[group.Frame].Url) ?? true;
+        if (OtherWayPreferred(page, progress, says) is { } preferred) return Say(judged, new LoginStep.Click(preferred.Id, ClickPurpose.ChooseOption), "override preferred_mfa: " + progress.Overrides.PreferredMfa);
         if (byMessage && seedIsForThis && totpTries == 0 && OtherWayForSeed(page, progress) is { } way) return Say(judged, new LoginStep.Click(way.Id, ClickPurpose.ChooseOption), "a stored seed can answer, if the site offers that way");
         if (progress.Slots.Contains(Slot.TotpCode) && seedIsForThis && !byMessage && totpTries < MostTotp)
         {
@@ -350,6 +373,14 @@ public sealed class LoginEngine
         !progress.Slots.Contains(Slot.TotpCode) || progress.Asked.Exists(c => c.Type is "mfa" or "push_approval") ? null
         : page.Elements.FirstOrDefault(e => e.Visible && e.Enabled && e.Kind is ElementKind.Button or ElementKind.Link && e.Landmark is not ("nav" or "footer" or "header") && Controls.Caption(e) is { Length: > 0 and < 60 } caption
             && (Words.Has(WordList.AuthenticatorApp, caption) || Words.Has(WordList.AnotherWay, caption)) && !progress.Tried.Contains(page.OutlineOf(e)));
+
+    /// <summary>The control that leads from a way of verifying to the one that the customer prefers, or to the others; null when this is it, when there is none, and once the user was asked.</summary>
+    private static ElementSnapshot? OtherWayPreferred(LoginPage page, LoginProgress progress, string says)
+    {
+        if (progress.Overrides.PreferredMfa is not { } mfa || progress.Asked.Exists(c => c.Type is "mfa" or "push_approval") || Overridden.Names(mfa, says)) return null;
+        var ways = page.Elements.Where(e => e.Visible && e.Enabled && e.Kind is ElementKind.Button or ElementKind.Link && e.Landmark is not ("nav" or "footer" or "header") && Controls.Caption(e) is { Length: > 0 and < 60 } && !progress.Tried.Contains(page.OutlineOf(e))).ToList();
+        return ways.Find(e => Overridden.Names(mfa, Controls.Caption(e)) && !Words.HasAny(Controls.Caption(e), WordList.SendCode, WordList.Resend)) ?? ways.Find(e => Words.Has(WordList.AnotherWay, Controls.Caption(e)));
+    }
 
     /// <summary>Checks the box that asks not to be asked for a code again on this browser: the session is kept, and the next sign-in needs nobody. Null when there is none.</summary>
     private static LoginStep.Choose? Trust(LoginPage page, LoginProgress progress, GroupReading group)
@@ -393,6 +424,7 @@ public sealed class LoginEngine
 
     private static LoginDecision Push(LoginPage page, LoginProgress progress, Judgement judged)
     {
+        if (OtherWayPreferred(page, progress, progress.Overrides.PreferredMfa == "push" ? "push notification" : "") is { } preferred) return Say(judged, new LoginStep.Click(preferred.Id, ClickPurpose.ChooseOption), "override preferred_mfa: " + progress.Overrides.PreferredMfa);
         if (OtherWayForSeed(page, progress) is { } way) return Say(judged, new LoginStep.Click(way.Id, ClickPurpose.ChooseOption), "a stored seed can answer, if the site offers that way");
         var asked = progress.Asked.Count > 0 && progress.Asked[^1].Type == "push_approval";
         // Answered with "done": the page needs a moment to notice.
@@ -423,6 +455,7 @@ public sealed class LoginEngine
     private static LoginDecision Choose(LoginPage page, LoginProgress progress, Judgement judged, string type, string name)
     {
         var offers = judged.Offers;
+        if (type == "mfa" && progress.Answer is not { Placed: false } && Overridden.Preferred(offers, progress) is { } preferred && IsOpen(page, progress, preferred)) return Take(page, progress, judged, preferred);
         // A source field may hold the choice; an authenticator with a stored seed is one nobody needs to make.
         if (type == "mfa" && progress.Slots.Contains(Slot.TotpCode) && offers.FirstOrDefault(o => Words.Has(WordList.AuthenticatorApp, o.Label)) is { } app) return Take(page, progress, judged, app);
         if (judged.Verdict == PageVerdict.OrganisationChoice && offers[0].Value is not null)
@@ -446,6 +479,14 @@ public sealed class LoginEngine
         foreach (var option in options) prompt = prompt.Replace(". " + option.Label, "", StringComparison.Ordinal);
         var heading = page.Elements.FirstOrDefault(e => e.Kind == ElementKind.Heading && e.Visible)?.Text ?? "";
         return Say(judged, new LoginStep.Ask(new Challenge(type, prompt, [new ChallengeField(name, "select", SiteText.Cut(heading.Length > 0 ? SiteText.Clean(heading) : "Choose", 100), options)])));
+    }
+
+    /// <summary>Not taken before: an offer that led nowhere is the user's to choose again.</summary>
+    private static bool IsOpen(LoginPage page, LoginProgress progress, Offer offer)
+    {
+        if (offer.Value is null && offer.Element.Kind != ElementKind.Choice) return !progress.Tried.Contains(page.OutlineOf(offer.Element));
+        var value = offer.Value ?? (offer.Element.Options.Count > 0 ? offer.Element.Options[0].Value : "true");
+        return progress.LastStep is LoginStep.Choose || !progress.Tried.Contains(Outline.Choice(page.Snapshot, offer.Element.Id, value));
     }
 
     private static LoginDecision Take(LoginPage page, LoginProgress progress, Judgement judged, Offer offer)

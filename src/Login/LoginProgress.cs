@@ -35,6 +35,12 @@ public sealed record LoginProgress
     /// <summary>The source's login URL when known.</summary>
     public Uri? LoginUrl { get; init; }
 
+    /// <summary>The customer's corrections for this source.</summary>
+    public LoginOverrides Overrides { get; init; } = LoginOverrides.None;
+
+    /// <summary>Where the source begins: its URL, unless an override says otherwise.</summary>
+    public Uri StartUrl => Overrides.StartUrl ?? SourceUrl;
+
     /// <summary>Slots that hold something.</summary>
     public required ImmutableHashSet<Slot> Slots { get; init; }
 
@@ -80,6 +86,12 @@ public sealed record LoginProgress
     /// <summary>The site offered to sign out before anything was sent: such a control proves nothing here.</summary>
     public bool SignOutSeenBefore { get; init; }
 
+    /// <summary>What an override takes for the proof of a sign-in was there before anything was sent: it proves nothing here.</summary>
+    public bool SignedInSeenBefore { get; init; }
+
+    /// <summary>Steps of a sign-in that were sent, in the words of <see cref="LoginOverrides.Steps"/>.</summary>
+    public ImmutableHashSet<string> Sent { get; init; } = [];
+
     /// <summary>Answers typed into <see cref="Slot"/>s of source fields that the credential lacks.</summary>
     public ImmutableHashSet<string> AnsweredFields { get; init; } = [];
 
@@ -93,11 +105,12 @@ public sealed record LoginProgress
     public bool PasswordSent => Submissions.Exists(s => s.Kind == SubmissionKind.Password);
 
     /// <summary>The beginning. <paramref name="slots"/> are those that hold something; they belong to <paramref name="provider"/> when there is one.</summary>
-    public static LoginProgress Start(Uri source, Uri? loginUrl, IEnumerable<Slot> slots, IdentityProvider? provider = null)
+    public static LoginProgress Start(Uri source, Uri? loginUrl, IEnumerable<Slot> slots, IdentityProvider? provider = null, LoginOverrides? overrides = null)
     {
         ArgumentNullException.ThrowIfNull(source);
-        ImmutableHashSet<string> domains = [RegistrableDomain.Of(source.IdnHost)];
-        return new() { SourceUrl = source, LoginUrl = loginUrl, Provider = provider, Slots = [.. slots], Domains = loginUrl is null ? domains : domains.Add(RegistrableDomain.Of(loginUrl.IdnHost)) };
+        overrides ??= LoginOverrides.None;
+        ImmutableHashSet<string> domains = [.. ((Uri?[])[source, loginUrl, overrides.StartUrl]).OfType<Uri>().Select(u => RegistrableDomain.Of(u.IdnHost))];
+        return new() { SourceUrl = source, LoginUrl = loginUrl, Provider = provider, Overrides = overrides, Slots = [.. slots], Domains = domains };
     }
 
     /// <summary>The progress after a step was carried out on the page it was decided on.</summary>
@@ -107,8 +120,9 @@ public sealed record LoginProgress
         ArgumentNullException.ThrowIfNull(snapshot);
         var step = decision.Step;
         var next = this with { Steps = Steps + 1 };
-        if (!CredentialSent && snapshot.Url.AbsolutePath == SourceUrl.AbsolutePath) next = next with { StartTexts = StartTexts.Union(LoginPage.Read(snapshot).Texts) };
+        if (!CredentialSent && snapshot.Url.AbsolutePath == StartUrl.AbsolutePath) next = next with { StartTexts = StartTexts.Union(LoginPage.Read(snapshot).Texts) };
         if (!CredentialSent && !SignOutSeenBefore && Judge.SignOut(LoginPage.Read(snapshot)) is not null) next = next with { SignOutSeenBefore = true };
+        if (!CredentialSent && !SignedInSeenBefore && Overridden.SignedIn(LoginPage.Read(snapshot), this) is not null) next = next with { SignedInSeenBefore = true };
         if (step is LoginStep.Wait wait)
         {
             return wait.UntilNextCode ? next with { Tried = Tried.Add(Outline.NextCode) } : next;
@@ -157,6 +171,8 @@ public sealed record LoginProgress
         };
     }
 
+    private static string StepOf(string slot) => slot switch { "username" => "identifier", "password" => "password", "totp_code" or "answer:code" => "code", _ => "source_fields" };
+
     private LoginProgress AfterPress(ElementId element, ClickPurpose purpose, LoginPage page)
     {
         var next = this with { Tried = Tried.Add(page.OutlineOf(element)) };
@@ -168,7 +184,7 @@ public sealed record LoginProgress
             : slots.Contains(Slot.TotpCode.Name) ? SubmissionKind.Totp
             : slots.Contains(Slot.Username.Name) || purpose == ClickPurpose.SubmitCredential ? SubmissionKind.Identifier
             : SubmissionKind.Answer;
-        return next with { Submissions = Submissions.Add(new Submission(kind, state) { Path = page.Snapshot.Url.AbsolutePath }), Filled = [] };
+        return next with { Submissions = Submissions.Add(new Submission(kind, state) { Path = page.Snapshot.Url.AbsolutePath }), Filled = [], Sent = Sent.Union(slots.Select(StepOf)) };
     }
 }
 

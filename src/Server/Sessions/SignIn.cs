@@ -44,7 +44,7 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
         private readonly long _started = owner.Time.GetTimestamp();
         private readonly List<SignInStepNote> _notes = [];
         private readonly Dictionary<string, ChallengeAnswer> _answers = [];
-        private LoginProgress _progress = LoginProgress.Start(request.Url, request.LoginUrl, request.Secrets.Available, request.Provider);
+        private LoginProgress _progress = LoginProgress.Start(request.Url, request.LoginUrl, request.Secrets.Available, request.Provider, request.Overrides);
         private TimeSpan _withPeople;
         private long _stepAt = owner.Time.GetTimestamp();
         private int _failures;
@@ -52,7 +52,8 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
 
         public async Task<SignInResult> ToEndAsync(CancellationToken cancellationToken)
         {
-            await session.NavigateAsync(request.LoginUrl ?? request.Url, cancellationToken);
+            session.Marks = request.Overrides.Marks;
+            await session.NavigateAsync(request.LoginUrl ?? _progress.StartUrl, cancellationToken);
             _stepAt = _time.GetTimestamp();
             for (var decisions = 0; decisions < MostDecisions; decisions++)
             {
@@ -294,6 +295,7 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
         public void Dispose()
         {
             foreach (var answer in _kept) answer.Dispose();
+            session.Marks = LoginOverrides.None.Marks;
         }
     }
 

@@ -40,7 +40,11 @@ internal sealed class ChallengeAnswer(IReadOnlyDictionary<string, Ostiary.Vault.
 /// <param name="Url">The source's URL: a login page, a home page or any page of the site.</param>
 /// <param name="LoginUrl">The source's login URL when known.</param>
 /// <param name="Provider">The identity provider whose credentials these are; null: the site's own.</param>
-internal sealed record SignInRequest(Uri Url, Uri? LoginUrl, ISignInSecrets Secrets, IChallengeDesk Desk, IdentityProvider? Provider = null);
+internal sealed record SignInRequest(Uri Url, Uri? LoginUrl, ISignInSecrets Secrets, IChallengeDesk Desk, IdentityProvider? Provider = null)
+{
+    /// <summary>The customer's corrections for this source.</summary>
+    public LoginOverrides Overrides { get; init; } = LoginOverrides.None;
+}
 
 /// <summary>The end of a sign-in, with the steps that led there (no values), for a run's artifacts.</summary>
 /// <param name="TimedOut">True when a challenge was not answered in time; <paramref name="Outcome"/> is then <see cref="LoginOutcome.Unknown"/>.</param>
