@@ -433,3 +433,6 @@ public sealed class BrowserLostException(string message, Exception? inner = null
 
 /// <summary>An action on a page did not work (element gone, covered, time-out). The message names the action and the element's outline, never a value.</summary>
 public class PageActionException(string message) : Exception(message);
+
+/// <summary>A file is larger than <see cref="BrowserOptions.MaxDownloadBytes"/>.</summary>
+public sealed class FileTooLargeException(string message) : PageActionException(message);

@@ -14,7 +14,8 @@ public sealed partial class BrowserSession
 
     /// <summary>Runs <paramref name="trigger"/> and returns the file that the page then downloads. The file is deleted when the result is disposed.</summary>
     /// <remarks>A file that the browser would show instead (a PDF, a picture, plain text) counts as a download too, also in a new window.</remarks>
-    /// <exception cref="PageActionException">No file came, it was cut off, or it is larger than <see cref="BrowserOptions.MaxDownloadBytes"/>.</exception>
+    /// <exception cref="PageActionException">No file came, or it was cut off.</exception>
+    /// <exception cref="FileTooLargeException">It is larger than <see cref="BrowserOptions.MaxDownloadBytes"/>.</exception>
     public async Task<DownloadedFile> DownloadAsync(Func<Task> trigger, TimeSpan limit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(trigger);
@@ -168,7 +169,7 @@ public sealed partial class BrowserSession
         await download.DeleteAsync();
     }
 
-    private PageActionException TooLarge() =>
+    private FileTooLargeException TooLarge() =>
         new(string.Create(CultureInfo.InvariantCulture, $"Downloading a file: it is larger than {_host.Options.MaxDownloadBytes} bytes."));
 
     /// <summary>A name without folders, control characters, signs that a file system or a shell gives a meaning to, or hidden reversals of its text; never empty.</summary>

@@ -42,6 +42,7 @@ public sealed partial class BrowserSession : IAsyncDisposable
     private IPage? _readPage;
     private int _look;
     private int _commits;
+    private int _documents;
     private bool _effectExpected;
     private bool _fresh;
     private int _disposed;
@@ -140,35 +141,6 @@ public sealed partial class BrowserSession : IAsyncDisposable
             var left = limit - _time.GetElapsedTime(started);
             if (left <= TimeSpan.Zero) return false;
             await RestAsync(moved, left < PollEvery ? left : PollEvery, cancellationToken);
-        }
-    }
-
-    /// <summary>A PNG of the viewport in which every password and code box, and every box in <paramref name="masked"/>, is painted over before the picture leaves the browser.</summary>
-    public async Task<byte[]> ScreenshotAsync(IReadOnlyList<ElementId> masked, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(masked);
-        var page = Page;
-        var boxes = new List<IElementHandle>(_secretBoxes);
-        foreach (var id in masked)
-            if (await FindAsync(id) is { } handle) boxes.Add(handle);
-        // Playwright masks by locator: the boxes get an attribute for as long as the picture takes.
-        var attribute = "data-" + RandomNumberGenerator.GetHexString(8, lowercase: true);
-        foreach (var box in boxes)
-            await TryAsync(box.EvaluateAsync("(e, name) => e.setAttribute(name, '')", attribute));
-        try
-        {
-            return await RunAsync("Taking a picture", () => page.ScreenshotAsync(new PageScreenshotOptions
-            {
-                Type = ScreenshotType.Png,
-                Timeout = (float)ReadPatience.TotalMilliseconds,
-                Mask = [.. page.Frames.Select(frame => frame.Locator($"{SecretBoxes}, [{attribute}]"))],
-                MaskColor = "#000000",
-            }), ReadPatience + PagePatience, cancellationToken);
-        }
-        finally
-        {
-            foreach (var box in boxes)
-                _ = TryAsync(box.EvaluateAsync("(e, name) => e.removeAttribute(name)", attribute));
         }
     }
 
@@ -322,6 +294,7 @@ public sealed partial class BrowserSession : IAsyncDisposable
         _context.FrameNavigated += (_, frame) =>
         {
             if (frame.ParentFrame is null) Interlocked.Increment(ref _commits);
+            Interlocked.Increment(ref _documents);
             lock (_gate) _deafFrames.Clear();
             _traffic.OnNavigated(frame.Page, frame);
             if (frame.ParentFrame is null) OnShown(frame.Page);
@@ -337,7 +310,8 @@ public sealed partial class BrowserSession : IAsyncDisposable
             var devTools = await _context.NewCDPSessionAsync(Page);
             var target = await devTools.SendAsync("Target.getTargetInfo");
             ContextId = target?.GetProperty("targetInfo").GetProperty("browserContextId").GetString();
-            Observe(devTools.DetachAsync());
+            // Kept for pictures: making one takes longer than taking one.
+            lock (_gate) _cameras[Page] = devTools;
         }
         catch (Exception e) when (e is PlaywrightException or KeyNotFoundException)
         {
@@ -356,7 +330,11 @@ public sealed partial class BrowserSession : IAsyncDisposable
     private void OnClosed(IPage page)
     {
         bool last;
-        lock (_gate) last = _pages.Remove(page) && _pages.Count == 0;
+        lock (_gate)
+        {
+            last = _pages.Remove(page) && _pages.Count == 0;
+            _cameras.Remove(page);
+        }
         _traffic.Forget(page);
         if (last) MarkLost();
     }

@@ -316,6 +316,9 @@ internal static class Judge
             // The second look: the start page, asked for again, shows no way to sign in and did not send us back to the login.
             if (signOut is not null && signals.Sum(s => s.Points) >= 3 && !AsksForMore(page)) return new(PageVerdict.Connected, [.. signals.Select(s => s.ToString()), "second look"]);
             if (!Finished(page, progress)) return null;
+            // By a learned path nobody has seen the start page before: it cannot be told apart from what it always shows.
+            if (progress is { Learned: not null, Overrides.CheckUrl: null, StartTexts.IsEmpty: true })
+                return new(PageVerdict.Unknown, [.. signals.Select(s => s.ToString()), "the start page was not seen before"]) { Message = "Whether the sign-in succeeded could not be told. The next one looks at the site anew." };
             // The page that was named is the proof only where it is shown: a site sends those whom it does not know elsewhere.
             if (progress.Overrides.CheckUrl is { } check && check.AbsolutePath != snapshot.Url.AbsolutePath)
                 return new(PageVerdict.Unknown, [.. signals.Select(s => s.ToString()), "override check_url is not shown"]) { Message = "After the sign-in the site does not show the page that only somebody signed in gets to see." };

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Ostiary.Browser;
 
 namespace Ostiary.Login;
@@ -8,6 +9,8 @@ namespace Ostiary.Login;
 /// </summary>
 public sealed class LoginEngine
 {
+    /// <summary>The reason with which a learned path is given up.</summary>
+    internal const string Astray = "not what was learned: read anew";
     private const string WellKnown = "a well-known address";
     private const int MostSteps = 60;
     private const int MostReaching = 6;
@@ -17,6 +20,7 @@ public sealed class LoginEngine
     private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan BusyPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RenderPatience = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan LearnedPatience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(700);
 
     /// <summary>The next step for the page in <paramref name="snapshot"/>.</summary>
@@ -29,10 +33,51 @@ public sealed class LoginEngine
         return Overridden.Unmatched(page, progress, decision.Page).ToList() is { Count: > 0 } unmatched ? decision with { Why = [.. decision.Why, .. unmatched] } : decision;
     }
 
+    /// <summary>
+    /// What comes of advice about a page on which the engine is at its end: the step, and the look it was decided on. Null: the advice breaks a rule, or leads nowhere. The rules about
+    /// what is sent where and how often, and about proof, are those of <see cref="Next"/>.
+    /// </summary>
+    public AdvisedStep? Consider(PageSnapshot snapshot, LoginProgress progress, Advice advice)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        ArgumentNullException.ThrowIfNull(progress);
+        var page = LoginPage.Read(snapshot);
+        var unsure = new Judgement(PageVerdict.Unknown, ["the page could not be read"]);
+        switch (advice)
+        {
+            case Advice.Fields fields when Advised.Fields(page, fields) is { } marks:
+                var outlines = marks.ToImmutableDictionary(m => m.Key, m => page.OutlineOf(m.Value), StringComparer.Ordinal);
+                var marked = Advised.Mark(snapshot, outlines);
+                var decision = Next(marked, progress);
+                if (decision.Step is not LoginStep.Fill) return null;
+                return new AdvisedStep(decision with { Why = [.. decision.Why, Advised.Why] }, marked, outlines, SelectorsOf(snapshot, page, marks));
+            case Advice.Click click when Advised.Control(page, progress, click.Element) is { } control:
+                var purpose = progress.CredentialSent ? ClickPurpose.PassInterstitial : ClickPurpose.OpenSignIn;
+                var selectors = progress.CredentialSent ? ImmutableDictionary<string, string>.Empty : SelectorsOf(snapshot, page, ImmutableDictionary<string, ElementId>.Empty.Add("sign_in", control.Id));
+                return new AdvisedStep(Say(unsure, new LoginStep.Click(control.Id, purpose), Advised.Why), snapshot, [], selectors);
+            // No advice is a proof: the second look is.
+            case Advice.Word { Verdict: "signed_in" } when progress is { CredentialSent: true, SecondLookAt: null } && page.LoginGroup is null && page.CodeGroup is null:
+                return new AdvisedStep(Say(unsure with { Verdict = PageVerdict.PerhapsConnected }, new LoginStep.GoTo(progress.Overrides.CheckUrl ?? progress.StartUrl, "second look"), Advised.Why), snapshot, [], []);
+            // A refusal is the site's: its form is back, and beside it stands what did not stand there before.
+            case Advice.Word { Verdict: "rejected" } when progress.LastStep is not LoginStep.GoTo && page.LoginGroup is { } back && progress.Submissions.Exists(s => s.State == back.State)
+                && progress.Submissions[^1].Kind is SubmissionKind.Password or SubmissionKind.Identifier && SiteText.AnyAlert(SiteText.Answers(page, progress), alertsOnly: false) is { } words:
+                return new AdvisedStep(Say(unsure with { Verdict = PageVerdict.Rejected }, new LoginStep.Done(new LoginOutcome.Rejected(words)), Advised.Why), snapshot, [], []);
+            default:
+                return null;
+        }
+    }
+
+    private static ImmutableDictionary<string, string> SelectorsOf(PageSnapshot snapshot, LoginPage page, ImmutableDictionary<string, ElementId> marks) =>
+        marks.Select(m => KeyValuePair.Create(m.Key, Advised.SelectorOf(snapshot, page.Element(m.Value)!))).Where(m => m.Value is not null).ToImmutableDictionary(m => m.Key, m => m.Value!, StringComparer.Ordinal);
+
+    /// <summary>The look with earlier advice (<see cref="AdvisedStep.Outlines"/>) on it.</summary>
+    public static PageSnapshot Mark(PageSnapshot snapshot, ImmutableDictionary<string, string> outlines) => Advised.Mark(snapshot, outlines);
+
     private static LoginDecision Decide(LoginPage page, LoginProgress progress)
     {
         var judged = Judge.Decide(page, progress);
         if (progress.Steps >= MostSteps) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The sign-in took too many steps.")));
+        if (progress.Learned is { } learned && !progress.CredentialSent && ByLearned(page, progress, judged, learned) is { } straight) return straight;
         if (progress.Provider is { } provider && ByProvider(page, progress, judged, provider) is { } way) return way;
         return judged.Verdict switch
         {
@@ -115,6 +160,28 @@ public sealed class LoginEngine
         if (Reaching.WeakControl(page, progress) is { } weak) return Say(judged, new LoginStep.Click(weak.Id, ClickPurpose.OpenSignIn), "the most promising link");
         if (Reaching.WellKnownPath(progress) is { } path) return Say(judged, new LoginStep.GoTo(path, WellKnown));
         return Say(judged, new LoginStep.Done(new LoginOutcome.FormNotFound("No sign-in form was found on the site.")));
+    }
+
+    /// <summary>
+    /// On the page that an earlier sign-in led to: opens the form as it was opened then. When the form does not come, the way over the source's start is gone as if nothing had been learned.
+    /// Null: the page is to be read as ever.
+    /// </summary>
+    private static LoginDecision? ByLearned(LoginPage page, LoginProgress progress, Judgement judged, LearnedPath learned)
+    {
+        if (judged.Verdict == PageVerdict.Login)
+        {
+            if (learned.Groups.IsEmpty || learned.Groups[0] == LearnedPath.GroupOf(judged.Group!)) return null;
+            // A form is a form: it is read as any other, and the path is forgotten.
+            var read = LogIn(page, progress, judged);
+            return read.Step is LoginStep.Wait ? read : read with { Why = [.. read.Why, Astray] };
+        }
+        if (judged.Verdict is not (PageVerdict.Home or PageVerdict.Unknown or PageVerdict.SiteDown or PageVerdict.Working)) return null;
+        if (learned.Opener is { } opener && page.Elements.FirstOrDefault(e => e is { Visible: true, Enabled: true, Covered: false } && e.Kind is ElementKind.Button or ElementKind.Link && LearnedPath.OpenerOf(e) == opener && !progress.Tried.Contains(page.OutlineOf(e))) is { } control)
+            return Say(judged, new LoginStep.Click(control.Id, ClickPurpose.OpenSignIn), "opened the form the last time");
+        var failed = judged.Verdict == PageVerdict.SiteDown || page.Snapshot.StatusCode is >= 400;
+        if (!failed && judged.Verdict == PageVerdict.Working) return null;
+        if (!failed && progress.SinceStep < LearnedPatience) return Say(judged, new LoginStep.Wait("the form that was here may be drawn late", Glance));
+        return progress.StartUrl == learned.Form && !failed ? null : Say(judged, new LoginStep.GoTo(progress.StartUrl, "from the start"), Astray);
     }
 
     /// <summary>

@@ -38,6 +38,29 @@ public sealed record LoginProgress
     /// <summary>The customer's corrections for this source.</summary>
     public LoginOverrides Overrides { get; init; } = LoginOverrides.None;
 
+    /// <summary>The way that an earlier sign-in found, as long as it holds.</summary>
+    public LearnedPath? Learned { get; init; }
+
+    /// <summary>The learned path did not lead to the form it was learned from.</summary>
+    public bool LedAstray { get; init; }
+
+    /// <summary>A control was clicked by advice: where that led is no domain that the site's own redirects led to.</summary>
+    public bool ClickedByAdvice { get; init; }
+
+    /// <summary>Where the first value was typed.</summary>
+    public Uri? FormAt { get; init; }
+
+    /// <summary>The control that opened the form on its page (<see cref="LearnedPath.Opener"/>), or null.</summary>
+    public string? Opener { get; init; }
+
+    /// <summary>What was sent from (<see cref="LearnedPath.Groups"/>), oldest first.</summary>
+    public ImmutableList<string> SentFrom { get; init; } = [];
+
+    /// <summary>
+    /// The way this sign-in went, for the next time; null when it cannot be gone straight. A proof that compares the start page with what it showed before needs the way over the start page.
+    /// </summary>
+    public LearnedPath? Path => FormAt is { } form && (SecondLookAt is null || form.AbsolutePath == StartUrl.AbsolutePath) && Provider is null && RegistrableDomain.Same(form, SourceUrl) && LearnedPath.IsLasting(form) ? new LearnedPath(form, Opener, [.. SentFrom]) : null;
+
     /// <summary>Where the source begins: its URL, unless an override says otherwise.</summary>
     public Uri StartUrl => Overrides.StartUrl ?? SourceUrl;
 
@@ -127,6 +150,14 @@ public sealed record LoginProgress
         {
             return wait.UntilNextCode ? next with { Tried = Tried.Add(Outline.NextCode) } : next;
         }
+        if (Learned is not null && decision.Why.Contains(LoginEngine.Astray)) next = next with { Learned = null, LedAstray = true };
+        if (step is LoginStep.Click && decision.Why.Contains(Advised.Why)) next = next with { ClickedByAdvice = true };
+        if (step is LoginStep.Fill && FormAt is null)
+        {
+            // What was clicked in this very document opened the form; what led to the document is no longer needed.
+            var opener = LastStep is LoginStep.Click { Purpose: ClickPurpose.OpenSignIn } opened && Before is { } at && at.Frames[0].Document == snapshot.Frames[0].Document && snapshot.Frames[0].Document != 0 ? LoginPage.Read(at).Element(opened.Element) : null;
+            next = next with { FormAt = snapshot.Url, Opener = opener is null ? null : LearnedPath.OpenerOf(opener) };
+        }
         next = next with { Before = snapshot, LastStep = step, SinceStep = TimeSpan.Zero };
         return step switch
         {
@@ -184,7 +215,7 @@ public sealed record LoginProgress
             : slots.Contains(Slot.TotpCode.Name) ? SubmissionKind.Totp
             : slots.Contains(Slot.Username.Name) || purpose == ClickPurpose.SubmitCredential ? SubmissionKind.Identifier
             : SubmissionKind.Answer;
-        return next with { Submissions = Submissions.Add(new Submission(kind, state) { Path = page.Snapshot.Url.AbsolutePath }), Filled = [], Sent = Sent.Union(slots.Select(StepOf)) };
+        return next with { Submissions = Submissions.Add(new Submission(kind, state) { Path = page.Snapshot.Url.AbsolutePath }), Filled = [], SentFrom = page.GroupOf(element) is { } from ? SentFrom.Add(LearnedPath.GroupOf(from)) : SentFrom, Sent = Sent.Union(slots.Select(StepOf)) };
     }
 }
 

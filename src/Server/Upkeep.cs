@@ -7,24 +7,34 @@ using Ostiary.Server.Events;
 using Ostiary.Server.Http;
 using Ostiary.Server.Interactions;
 using Ostiary.Server.Storage;
+using Ostiary.Server.TaskRuns;
 
 namespace Ostiary.Server;
 
-/// <summary>Once an hour: forgets what is past its time. Every node does it; deleting twice harms nothing.</summary>
-internal sealed class Upkeep(Db db, FileStore files, EventOptions events, DeliveryOptions deliveries, IdempotencyOptions idempotency, SessionOptions sessions, ApiKeyOptions keys, TokenOptions tokens, TimeProvider time, ILogger<Upkeep> logger) : BackgroundService
+/// <summary>Section <c>Upkeep</c>.</summary>
+internal sealed class UpkeepOptions
+{
+    /// <summary>How often what is past its time is forgotten: files, pictures, events, deliveries, questions, unreviewed runs. Default 1 hour.</summary>
+    public TimeSpan Every { get; set; } = TimeSpan.FromHours(1);
+}
+
+/// <summary>Now and then: forgets what is past its time. Every node does it; deleting twice harms nothing.</summary>
+internal sealed class Upkeep(
+    Db db, FileStore files, ScreenshotStore screenshots, TaskRunStore runs, UpkeepOptions options, TaskRunOptions runOptions, EventOptions events, DeliveryOptions deliveries, IdempotencyOptions idempotency, SessionOptions sessions, ApiKeyOptions keys, TokenOptions tokens, TimeProvider time, ILogger<Upkeep> logger) : BackgroundService
 {
     // Long enough for a page to be told that its token is past its time, and for whoever looks into what happened.
     private static readonly TimeSpan TokensKeptFor = TimeSpan.FromDays(1);
-    private static readonly TimeSpan Every = TimeSpan.FromHours(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Every, time);
+        using var timer = new PeriodicTimer(options.Every, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             try
             {
                 await files.ForgetAsync(stoppingToken);
+                await screenshots.ForgetAsync(stoppingToken);
+                await ReviewRun.ExpireAsync(db, runs, runOptions, time, stoppingToken);
                 await using var connection = await db.OpenAsync(stoppingToken);
                 await EventRoutes.ForgetAsync(connection, time.GetUtcNow() - events.KeepFor, stoppingToken);
                 await DestinationRoutes.ForgetAsync(connection, time.GetUtcNow() - deliveries.KeepFor, stoppingToken);

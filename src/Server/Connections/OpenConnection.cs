@@ -68,8 +68,8 @@ internal static class OpenConnection
 
     private static async Task<(CredentialRow? Row, Reply? Refusal)> StoreAsync(DbTransactionScope scope, ApiCall call, Request request, AuthCredentials given, CredentialStore credentials, CancellationToken cancellationToken)
     {
-        var (row, fault) = await credentials.AddAsync(scope, call.Organization, new NewCredential(request.SourceId!, request.AuthMethod!, request.ExternalId, given), cancellationToken);
-        if (row is null) return (null, Reply.Rejected(fault!));
+        var (row, faults) = await credentials.AddAsync(scope, call.Organization, new NewCredential(request.SourceId!, request.AuthMethod!, request.ExternalId, given), cancellationToken);
+        if (row is null) return (null, Reply.Rejected(faults));
         await call.MadeAsync(scope, row.Id, row.CreatedAt, cancellationToken);
         return (row, null);
     }

@@ -32,6 +32,9 @@ internal sealed partial class AuthCredentials : IDisposable
     /// <summary>Readable source fields by key, or null when <c>source_fields</c> was not given. Giving it replaces all source fields, secret ones too.</summary>
     public Dictionary<string, string>? SourceFields { get; private set; }
 
+    /// <summary>Keys of the source fields that were given, readable and secret ones.</summary>
+    public IReadOnlyCollection<string> FieldNames => [.. SourceFields?.Keys ?? Enumerable.Empty<string>(), .. Secrets.Where(s => s.Value is not null && s.Key.StartsWith(SecretFieldSlot(""), StringComparison.Ordinal)).Select(s => s.Key[SecretFieldSlot("").Length..])];
+
     /// <summary>The slot of a secret source field.</summary>
     public static string SecretFieldSlot(string key) => "source_field:" + key;
 

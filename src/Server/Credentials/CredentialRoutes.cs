@@ -58,8 +58,8 @@ internal static class CredentialRoutes
 
         await using var scope = await call.BeginAsync(cancellationToken);
         if (!await call.ReachesAsync(scope.Connection, "sources", request.SourceId!, cancellationToken)) return Reply.Rejected(new Fault("source", "source_not_found", $"No source `{request.SourceId}` exists here.", "source_id"));
-        var (row, fault) = await credentials.AddAsync(scope, call.Organization, new NewCredential(request.SourceId!, method, request.ExternalId, given), cancellationToken);
-        if (row is null) return Reply.Rejected(fault!);
+        var (row, unfit) = await credentials.AddAsync(scope, call.Organization, new NewCredential(request.SourceId!, method, request.ExternalId, given), cancellationToken);
+        if (row is null) return Reply.Rejected(unfit);
         await call.MadeAsync(scope, row.Id, row.CreatedAt, cancellationToken);
         return await call.CommitAsync(scope, Reply.Created(row.ToObject()), cancellationToken);
     }
@@ -99,6 +99,8 @@ internal static class CredentialRoutes
         if (row.Status == CredentialStatuses.Deleted) return Reply.Conflict($"The credential `{id}` is deleted; store a new one.");
         row = row with { ExternalId = request.ExternalId.Or(row.ExternalId), UpdatedAt = time.GetUtcNow() };
         var changesValues = request.AuthCredentials.IsGiven && row.AuthMethod != AuthMethods.None;
+        if (given.SourceFields is not null && await SourceRow.HoldAsync(scope, call.Organization, row.SourceId, cancellationToken) is { } source && source.FaultsOf(row.AuthMethod, given.FieldNames).Where(f => f.Field != "auth_method").ToArray() is { Length: > 0 } lacking)
+            return Reply.Rejected(lacking);
         if (changesValues)
         {
             var secretFields = given.SourceFields is null ? row.SourceFields : Json.Write(given.SourceFields);

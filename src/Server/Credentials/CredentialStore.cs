@@ -2,6 +2,7 @@ using Dapper;
 using Ostiary.Server.Data;
 using Ostiary.Server.Events;
 using Ostiary.Server.Http;
+using Ostiary.Server.Sources;
 
 namespace Ostiary.Server.Credentials;
 
@@ -19,13 +20,11 @@ internal sealed record NewCredential(string SourceId, string AuthMethod, string?
 /// <summary>Makes and destroys credentials, for the routes of this room and for rooms whose objects bring their credential along; each with its event in the same commit.</summary>
 internal sealed class CredentialStore(CredentialVault vault, EventLog events, IdSource ids, TimeProvider time)
 {
-    /// <summary>Stores one. A fault instead: its source does not exist here.</summary>
-    public async Task<(CredentialRow? Row, Fault? Fault)> AddAsync(DbTransactionScope scope, OrganizationId organization, NewCredential credential, CancellationToken cancellationToken)
+    /// <summary>Stores one. Faults instead: its source does not exist here, or cannot use it.</summary>
+    public async Task<(CredentialRow? Row, IReadOnlyList<Fault> Faults)> AddAsync(DbTransactionScope scope, OrganizationId organization, NewCredential credential, CancellationToken cancellationToken)
     {
-        // Locked so that the source cannot be deleted between this look and the commit.
-        var source = await scope.Connection.ExecuteScalarAsync<int?>(new CommandDefinition(
-            "SELECT 1 FROM sources WHERE organization_id = @organization AND id = @SourceId FOR KEY SHARE", new { organization = organization.Value, credential.SourceId }, scope.Transaction, cancellationToken: cancellationToken));
-        if (source is null) return (null, new Fault("source", "source_not_found", $"No source `{credential.SourceId}` exists here.", "source_id"));
+        if (await SourceRow.HoldAsync(scope, organization, credential.SourceId, cancellationToken) is not { } source) return (null, [new Fault("source", "source_not_found", $"No source `{credential.SourceId}` exists here.", "source_id")]);
+        if (source.FaultsOf(credential.AuthMethod, credential.Values.FieldNames).ToArray() is { Length: > 0 } unfit) return (null, unfit);
         var now = time.GetUtcNow();
         var row = new CredentialRow
         {
@@ -47,7 +46,7 @@ internal sealed class CredentialStore(CredentialVault vault, EventLog events, Id
         }
 
         await events.RecordAsync(scope, organization, "credential.created", row.Id, row.ToEvent(), cancellationToken);
-        return (row, null);
+        return (row, []);
     }
 
     /// <summary>Destroys one: its data key and sealed values are gone, the object stays readable. Destroying it twice changes nothing.</summary>

@@ -27,9 +27,13 @@ internal sealed record DeletedObject(string Id, string Object) : ApiObject
 /// <summary>How JSON is written and read everywhere: snake_case, times in UTC with <c>Z</c> and milliseconds.</summary>
 internal static class Json
 {
-    public static readonly JsonSerializerOptions Options = Create();
+    public static readonly JsonSerializerOptions Options = Create(JsonIgnoreCondition.Never);
+    private static readonly JsonSerializerOptions WithoutNulls = Create(JsonIgnoreCondition.WhenWritingNull);
 
     public static string Write<T>(T value) => JsonSerializer.Serialize(value, Options);
+
+    /// <summary>The same without the fields that are null.</summary>
+    public static string Write<T>(T value, bool leaveOutNulls) => JsonSerializer.Serialize(value, leaveOutNulls ? WithoutNulls : Options);
 
     /// <summary>Reads text that this server wrote.</summary>
     public static T Read<T>(string json) => JsonSerializer.Deserialize<T>(json, Options) ?? throw new JsonException("A stored document is null.");
@@ -41,12 +45,13 @@ internal static class Json
         return document.RootElement.Clone();
     }
 
-    private static JsonSerializerOptions Create()
+    private static JsonSerializerOptions Create(JsonIgnoreCondition ignore)
     {
         var options = new JsonSerializerOptions(JsonSerializerDefaults.Web)
         {
             PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
             DictionaryKeyPolicy = null,
+            DefaultIgnoreCondition = ignore,
             Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
             MaxDepth = 128,
         };

@@ -51,6 +51,7 @@ internal static class FaultTable
         new("task", "output_invalid", null, "What came out does not match the task's `output_schema`."),
         new("task", "model_not_configured", null, "The task has no program, and no language model is configured to do without one."),
         new("task", "step_failed", null, "A step of the task's program could not be done."),
+        new("task", "review_rejected", null, "A person rejected the output."),
         new("storage", "extraction_failed", null, "Nothing could be extracted from a file."),
         new("storage", "file_too_large", null, "A file is larger than the server keeps."),
         new("api", "api_error", null, "Something went wrong on the server's side."),

@@ -104,6 +104,15 @@ internal readonly record struct StorageId(string Value) : IObjectId<StorageId>
     public override string ToString() => Value;
 }
 
+/// <summary>A picture of a run's page.</summary>
+internal readonly record struct ScreenshotId(string Value) : IObjectId<ScreenshotId>
+{
+    public static string Prefix => "shot_";
+    public static string ObjectName => "screenshot";
+    public static ScreenshotId Of(string value) => new(value);
+    public override string ToString() => Value;
+}
+
 internal readonly record struct EventId(string Value) : IObjectId<EventId>
 {
     public static string Prefix => "evt_";

@@ -29,6 +29,16 @@ internal sealed class SessionStore(EventLog events, ISessionOwner owner, Session
         return open >= options.MaxConcurrent;
     }
 
+    /// <summary>True when as many of a source's sessions are in use, besides one, as the source is to have at once.</summary>
+    /// <remarks>Counted under a lock of the source's own, which falls with the commit: of two that start at once the second sees the first.</remarks>
+    public async Task<bool> IsSourceFullAsync(DbTransactionScope scope, string sourceId, string? besides, CancellationToken cancellationToken)
+    {
+        if (await scope.FirstOrNoneAsync<int?>("SELECT max_concurrent_sessions FROM sources WHERE id = @sourceId", new { sourceId }, cancellationToken) is not { } most) return false;
+        await scope.ExecuteAsync("SELECT pg_advisory_xact_lock(hashtextextended('sessions-of/' || @sourceId, 0))", new { sourceId }, cancellationToken);
+        return await scope.OneAsync<long>(
+            "SELECT count(*) FROM sessions WHERE source_id = @sourceId AND id IS DISTINCT FROM @besides AND status IN ('running', 'completing')", new { sourceId, besides }, cancellationToken) >= most;
+    }
+
     /// <summary>The refusal of a request that would open one browser too many, for servers that do not let it wait; null: go on.</summary>
     public async Task<Reply?> RefuseWhenFullAsync(DbTransactionScope scope, OrganizationId organization, CancellationToken cancellationToken)
     {

@@ -28,6 +28,9 @@ internal abstract class SignInAttempt(WorkItem item) : IAsyncDisposable
 
     public IReadOnlyList<SignInStepNote> Steps { get; set; } = [];
 
+    /// <summary>Who is told what the sign-in sees and decides, as it happens; null: nobody.</summary>
+    public virtual ISignInWitness? Witness => null;
+
     /// <summary>The rights to sign in with the credential and with its values; given back together.</summary>
     public Stack<IAsyncDisposable> Turns { get; } = [];
 

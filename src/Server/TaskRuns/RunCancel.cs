@@ -15,6 +15,14 @@ internal static class RunCancel
     /// <summary>Moves a locked run to <c>canceling</c>, and on to <c>canceled</c> when no worker has it.</summary>
     public static async Task<TaskRunRow> RequestAsync(DbTransactionScope scope, TaskRunRow run, TaskRunStore runs, WorkQueue work, WakeUps wakeUps, TimeProvider time, CancellationToken cancellationToken)
     {
+        if (run.Status == RunStatuses.ReviewRequired)
+        {
+            // Nobody is at work on it any more.
+            run = run.Cancel(time.GetUtcNow())!;
+            await runs.WriteAsync(scope, run, null, cancellationToken);
+            return run;
+        }
+
         if (run.RequestCancel(time.GetUtcNow()) is not { } canceling) return run;
         var wasQueued = run.Status == RunStatuses.Queued;
         run = canceling;

@@ -8,9 +8,6 @@ namespace Ostiary.Server.TaskRuns;
 /// <summary>How a run ended, before it is written.</summary>
 internal abstract record RunEnding
 {
-    /// <summary>The steps of its sign-in.</summary>
-    public IReadOnlyList<SignInStepNote> SignInSteps { get; init; } = [];
-
     /// <summary>True when the browser may serve another run.</summary>
     public bool KeepsSession { get; init; }
 
@@ -42,13 +39,19 @@ internal abstract record RunEnding
 
         public string Output { get; }
 
+        /// <summary>True: a person decides whether it counts.</summary>
+        public bool NeedsReview { get; init; }
+
         public override string Code => "ok";
 
-        public override TaskRunRow? Apply(TaskRunRow run, DateTimeOffset now) => run.Complete(Output, now);
+        public override TaskRunRow? Apply(TaskRunRow run, DateTimeOffset now) => NeedsReview ? run.AwaitReview(Output, now) : run.Complete(Output, now);
     }
 
     public record Failed(Fault Fault) : RunEnding
     {
+        /// <summary>True when it was the task that failed, and not the credential, the source, a person or a machine.</summary>
+        public bool IsTasksOwn => Fault is { Type: "task", Code: "step_failed" or "output_invalid" };
+
         public override SessionEnd SessionEnd => new(Fault);
 
         public override string Code => Fault.Code;

@@ -4,6 +4,8 @@ using Ostiary.Server.Data;
 using Ostiary.Server.Http;
 using Ostiary.Server.Sessions;
 using Ostiary.Server.SignIns;
+using Ostiary.Server.Storage;
+using Ostiary.Server.Tasks;
 using Ostiary.Server.Work;
 
 namespace Ostiary.Server.TaskRuns;
@@ -13,7 +15,7 @@ namespace Ostiary.Server.TaskRuns;
 /// user, the deadline, the server stopping or the browser dying, ends it differently.
 /// </summary>
 internal sealed class RunJob(
-    Db db, TaskRunStore runs, SessionStore sessions, LiveSessions live, SigningIn signingIn, RunWork runWork, CredentialFindings findings, WorkQueue work, WakeUps wakeUps, WorkerId worker, TimeProvider time,
+    Db db, TaskRunStore runs, SessionStore sessions, LiveSessions live, SigningIn signingIn, RunWork runWork, CredentialFindings findings, ScreenshotStore screenshots, TaskRecord record, WorkQueue work, WakeUps wakeUps, WorkerId worker, TimeProvider time,
     ILogger<RunJob> logger) : IWorkHandler
 {
     public const string WorkKind = "task_run";
@@ -27,10 +29,10 @@ internal sealed class RunJob(
     {
         var organization = OrganizationId.Of(item.OrganizationId);
         var runId = TaskRunId.Of(Json.Read<Payload>(item.Payload).RunId);
-        if (await runs.FindAsync(organization, runId, stopping) is not { } run || run.IsOver) return WorkResult.Done.It;
-        if (run.Status == RunStatuses.Canceling) return await SettleAsync(item, run, null, new RunEnding.Canceled(), stopping);
+        if (await runs.FindAsync(organization, runId, stopping) is not { } run || run.IsOver || run.Status == RunStatuses.ReviewRequired) return WorkResult.Done.It;
+        if (run.Status == RunStatuses.Canceling) return await SettleAsync(item, run, null, new RunEnding.Canceled(), null, stopping);
         if (run.Status != RunStatuses.Queued && (run.SiteTouched || run.Status != RunStatuses.Running))
-            return await SettleAsync(item, run, null, new RunEnding.Lost("The server that ran this stopped while it was at work on the source. Run the task again."), stopping);
+            return await SettleAsync(item, run, null, new RunEnding.Lost("The server that ran this stopped while it was at work on the source. Run the task again."), null, stopping);
         if (await IsFullAsync(run, stopping)) return new WorkResult.Again(time.GetUtcNow().AddSeconds(1));
 
         await using var watch = new RunWatch(run.Id, db, wakeUps, time);
@@ -38,11 +40,14 @@ internal sealed class RunJob(
         LiveSession? session = null;
         RunEnding ending;
         ActivePlace? place = null;
-        await using var attempt = new Attempt(item, run, runs);
+        await using var journal = new RunJournal(run, screenshots, db, time, logger);
+        await using var attempt = new Attempt(item, run, runs) { Journal = journal };
         try
         {
             place = await live.EnterAsync(early.Token);
-            if (await StartAsync(item, run, early.Token) is not { } started) return WorkResult.Done.It;
+            var (started, isFull) = await StartAsync(item, run, early.Token);
+            if (isFull) return new WorkResult.Again(time.GetUtcNow().AddSeconds(1));
+            if (started is null) return WorkResult.Done.It;
             attempt.Run = run = started;
             using var deadline = new CancellationTokenSource(Positive(run.Deadline!.Value - time.GetUtcNow()), time);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(early.Token, deadline.Token);
@@ -93,17 +98,18 @@ internal sealed class RunJob(
             place?.Dispose();
         }
 
+        if (session is not null && ending is not (RunEnding.Completed or RunEnding.Lost)) await journal.LastAsync($"The run ends here: {ending.Code}.");
         // A connection is not given up because a run on it was: what the run was doing to its page ends with the page.
         if (session is { SignedIn: true } && run.ConnectionId is not null && ending is (RunEnding.Canceled or RunEnding.Failed { Fault: { Type: "task", Code: "timeout" } })) ending = ending with { KeepsSession = await RenewAsync(session) };
         // The attempt's turn ends after this: what was found out about the credential is then known to whoever signs in with it next.
-        return await SettleAsync(item, run, session, ending with { SignInSteps = attempt.Steps }, CancellationToken.None);
+        return await SettleAsync(item, run, session, ending, attempt, CancellationToken.None);
     }
 
     public async Task GiveUpAsync(WorkItem item, CancellationToken cancellationToken)
     {
         var runId = TaskRunId.Of(Json.Read<Payload>(item.Payload).RunId);
         if (await runs.FindAsync(OrganizationId.Of(item.OrganizationId), runId, cancellationToken) is { IsOver: false } run)
-            await SettleAsync(item, run, null, new RunEnding.Failed(new Fault("api", "api_error", $"Something went wrong on our side, again and again. Quote {run.Id} when you report it.")), cancellationToken);
+            await SettleAsync(item, run, null, new RunEnding.Failed(new Fault("api", "api_error", $"Something went wrong on our side, again and again. Quote {run.Id} when you report it.")), null, cancellationToken);
     }
 
     private static TimeSpan Positive(TimeSpan span) => span > TimeSpan.Zero ? span : TimeSpan.FromMilliseconds(1);
@@ -114,21 +120,22 @@ internal sealed class RunJob(
         return await sessions.IsFullAsync(connection, run.Organization, run.SessionId, cancellationToken);
     }
 
-    /// <summary>The run and its session become <c>running</c> in one commit. Null: somebody stopped the run first.</summary>
-    private async Task<TaskRunRow?> StartAsync(WorkItem item, TaskRunRow run, CancellationToken cancellationToken)
+    /// <summary>The run and its session become <c>running</c> in one commit. Null: somebody stopped the run first, or the source has as many sessions as it is to have.</summary>
+    private async Task<(TaskRunRow? Started, bool IsFull)> StartAsync(WorkItem item, TaskRunRow run, CancellationToken cancellationToken)
     {
         await using var scope = await db.BeginAsync(cancellationToken);
         var current = await TaskRunStore.LockAsync(scope, run.Organization, run.Id, cancellationToken);
-        if (current is null || !await work.HoldAsync(scope, item, cancellationToken)) return null;
+        if (current is null || !await work.HoldAsync(scope, item, cancellationToken)) return (null, false);
         if (current.Status == RunStatuses.Canceling) throw new OperationCanceledException("The run was asked to stop before it started.");
         var again = current.Status == RunStatuses.Running;
-        if ((again ? current : current.Start(time.GetUtcNow())) is not { } started) return null;
+        if ((again ? current : current.Start(time.GetUtcNow())) is not { } started) return (null, false);
+        if (await sessions.IsSourceFullAsync(scope, started.SourceId, started.SessionId, cancellationToken)) return (null, true);
         // A run on a connection uses the connection's browser or none.
         if (started.ConnectionId is not null) await sessions.UseAsync(scope, started.SessionId!, worker.Value, cancellationToken);
         else started = started with { SessionId = (await sessions.OpenForAsync(scope, started.Organization, started.SessionId, started.SourceId, started.CredentialId, worker.Value, cancellationToken)).Id };
         await runs.WriteAsync(scope, started, null, cancellationToken, record: !again);
         await scope.CommitAsync(cancellationToken);
-        return started;
+        return (started, false);
     }
 
     private async Task<RunEnding> PerformAsync(Attempt attempt, LiveSession session, ActivePlace place, CancellationToken cancellationToken)
@@ -160,8 +167,10 @@ internal sealed class RunJob(
     }
 
     /// <summary>Run, credential, session, events and the end of the work are one commit. A lost lease abandons all of it.</summary>
-    private async Task<WorkResult> SettleAsync(WorkItem item, TaskRunRow run, LiveSession? session, RunEnding ending, CancellationToken cancellationToken)
+    private async Task<WorkResult> SettleAsync(WorkItem item, TaskRunRow run, LiveSession? session, RunEnding ending, Attempt? attempt, CancellationToken cancellationToken)
     {
+        // Whoever hears that the run is over finds its pictures.
+        if (attempt is not null) await attempt.Journal.DisposeAsync();
         var keep = ending.KeepsSession && session is { Browser.Lost.IsCancellationRequested: false };
         if (session is not null && !keep) await live.CloseAsync(session);
         await using (var scope = await db.BeginAsync(cancellationToken))
@@ -171,9 +180,12 @@ internal sealed class RunJob(
             var moved = current is null ? null : current.Status == RunStatuses.Canceling ? current.Cancel(now) : ending.Apply(current, now);
             if (moved is not null)
             {
-                if (ending.SignInSteps.Count > 0) moved = moved with { Artifacts = Json.Write(new { sign_in = ending.SignInSteps }) };
+                moved = moved with { TaskRevision = attempt?.TaskRevision ?? moved.TaskRevision };
+                if (attempt?.Journal.ToJson() is { } artifacts) moved = moved with { Artifacts = artifacts };
                 if (ending is RunEnding.Refused refused) await findings.RefusedAsync(scope, refused.Credential, refused.Fingerprint, refused.Fault.Message, cancellationToken);
                 await runs.WriteAsync(scope, moved, null, cancellationToken);
+                if (moved.Status == RunStatuses.Completed) await record.SucceededAsync(scope, moved.Organization, moved.TaskId, moved.TaskRevision, cancellationToken);
+                else if (moved.Status == RunStatuses.Failed && ending is RunEnding.Failed { IsTasksOwn: true }) await record.FailedAsync(scope, moved.Organization, moved.TaskId, moved.TaskRevision, cancellationToken);
                 Log.RunEnded(logger, moved.Id, moved.Status, ending.Code, (long)(now - (moved.StartedAt ?? moved.CreatedAt)).TotalMilliseconds, moved.TaskId, moved.SourceId);
             }
 

@@ -17,6 +17,14 @@ internal sealed class Attempt(WorkItem item, TaskRunRow run, TaskRunStore runs) 
 {
     public TaskRunRow Run { get; set; } = run;
 
+    /// <summary>What it saw and did.</summary>
+    public required RunJournal Journal { get; init; }
+
+    /// <summary>Which edition of the task it performs; null until that is known.</summary>
+    public int? TaskRevision { get; set; }
+
+    public override ISignInWitness? Witness => Journal;
+
     public override OrganizationId Organization => Run.Organization;
 
     public override string? CredentialId => Run.CredentialId;
@@ -44,7 +52,11 @@ internal sealed class RunWork(Db db, TaskRunStore runs, SigningIn signingIn, Que
         if (task is null && !attempt.ProvesCredential) return new RunEnding.Failed(new Fault("request", "task_not_found", "The task was deleted before the run started."));
         if (source is null) return new RunEnding.Failed(new Fault("source", "source_not_available", "The source was deleted before the run started."));
         if (task is { Program: null, Prompt: { Length: > 0 } }) return new RunEnding.Failed(new Fault("task", "model_not_configured", "The task has only a prompt, and no language model is configured; give it a `program`."));
-        if (RunEnding.Of(await signingIn.EnterAsync(attempt, session, source, place, new RunDesk(attempt.Run, db, runs, questions, place, time), cancellationToken)) is { } ended) return ended;
+        attempt.TaskRevision = task?.Revision;
+        attempt.Journal.Watch(session.Browser);
+        var entered = await signingIn.EnterAsync(attempt, session, source, place, new RunDesk(attempt.Run, db, runs, questions, place, time), cancellationToken);
+        attempt.Journal.Note(attempt.Steps);
+        if (RunEnding.Of(entered) is { } ended) return ended;
         if (task is null) return new RunEnding.Completed("{}");
         var ending = await DoTaskAsync(attempt, session, task, source, cancellationToken);
         await signingIn.KeepAsync(attempt, session, cancellationToken);
@@ -60,8 +72,9 @@ internal sealed class RunWork(Db db, TaskRunStore runs, SigningIn signingIn, Que
             if (parse.Program is not { } program) return new RunEnding.Failed(new Fault("task", "step_failed", $"The program cannot be read: {parse.Faults[0].Path}: {parse.Faults[0].Message}"));
             await attempt.TouchAsync(cancellationToken);
             var input = System.Text.Json.Nodes.JsonNode.Parse(attempt.Run.Input)!.AsObject();
-            var result = await new FlowRunner(time).RunAsync(program, input, new Uri(source.Url), new FlowBrowser(session.Browser), new FlowFiles(files, attempt.Run), cancellationToken);
-            if (result is FlowResult.Failed failed) return new RunEnding.Failed(new Fault("task", failed.Code, failed.Message)) { KeepsSession = true };
+            var result = await new FlowRunner(time, attempt.Journal).RunAsync(program, input, new Uri(source.Url), new FlowBrowser(session.Browser), new RunFiles(files, attempt.Run, task), cancellationToken);
+            if (result is FlowResult.Failed failed)
+                return new RunEnding.Failed(new Fault(failed.Code == FlowResult.StepFailed ? "task" : "storage", failed.Code, failed.Message)) { KeepsSession = true };
             output = ((FlowResult.Completed)result).Output;
         }
 
@@ -72,7 +85,7 @@ internal sealed class RunWork(Db db, TaskRunStore runs, SigningIn signingIn, Que
                 "task", "output_invalid", $"The output does not match `output_schema`: {string.Join(" ", faults.Take(5).Select(f => $"`{f.Field}`: {f.Message}"))}", faults[0].Field)) { KeepsSession = true };
         }
 
-        return new RunEnding.Completed(json);
+        return new RunEnding.Completed(json) { NeedsReview = task.NeedsReview };
     }
 
     private sealed class FlowBrowser(BrowserSession session) : IFlowBrowser
@@ -82,11 +95,5 @@ internal sealed class RunWork(Db db, TaskRunStore runs, SigningIn signingIn, Que
         public CancellationToken Lost => session.Lost;
 
         public Task<DownloadedFile> DownloadAsync(Func<Task> trigger, TimeSpan limit, CancellationToken ct) => session.DownloadAsync(trigger, limit, ct);
-    }
-
-    private sealed class FlowFiles(FileStore files, TaskRunRow run) : IFlowFiles
-    {
-        public async Task<string> KeepAsync(DownloadedFile file, CancellationToken ct) =>
-            (await files.KeepAsync(run.Organization, run.Id, file.FileName, file.MimeType, await File.ReadAllBytesAsync(file.Path, ct), ct)).Id;
     }
 }

@@ -4,6 +4,7 @@ using Ostiary.Server.Http;
 using Ostiary.Server.Interactions;
 using Ostiary.Server.Sessions;
 using Ostiary.Server.Storage;
+using Ostiary.Server.Tasks;
 using Ostiary.Server.Work;
 
 namespace Ostiary.Server.TaskRuns;
@@ -15,7 +16,7 @@ internal static class TaskRunRoutes
 
     public static IServiceCollection AddTaskRuns(this IServiceCollection services, bool isWorker)
     {
-        services.AddSingleton<TaskRunStore>().AddSingleton<ISessionFollower, RunsInSessions>();
+        services.AddSingleton<TaskRunStore>().AddSingleton<ISessionFollower, RunsInSessions>().AddSingleton<ITaskMemory, TaskPaths>();
         return isWorker ? services.AddSingleton<RunWork>().AddSingleton<IWorkHandler, RunJob>() : services;
     }
 
@@ -34,6 +35,9 @@ internal static class TaskRunRoutes
             .At<TaskRunId>().Takes<AnswerRequest>().Gives<TaskRunObject>().Fails("interaction_not_pending");
         routes.MapPost("/task-runs/{id}/cancel", CancelAsync).Describe("Cancel a task run").At<TaskRunId>().Gives<TaskRunObject>().Fails("state_conflict");
         routes.MapGet("/task-runs/{id}/storage", ListFilesAsync).Describe("List a task run's files").At<TaskRunId>().Gives<ListObject<StorageObject>>();
+        routes.MapGet("/task-runs/{id}/screenshots", ListScreenshotsAsync).Describe("List a task run's pictures", "Oldest first. Password and code boxes are painted over before a picture leaves the browser.").At<TaskRunId>().Gives<ListObject<ScreenshotObject>>();
+        routes.MapPost("/task-runs/{id}/review", ReviewRun.HandleAsync).Describe("Review a task run", "A run in `review_required` is `completed` by an approval and `failed` by a rejection. Of several decisions one counts.")
+            .At<TaskRunId>().Takes<ReviewRun.Request>().Gives<TaskRunObject>().Fails("state_conflict");
     }
 
     private static async Task<Reply> ListAsync(ApiCall call, Db db, TimeProvider time, CancellationToken cancellationToken)
@@ -66,7 +70,7 @@ internal static class TaskRunRoutes
         }
     }
 
-    private static async Task<Reply> GetAsync(string id, ApiCall call, HttpRequest request, Db db, TaskRunStore runs, FileStore files, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<Reply> GetAsync(string id, ApiCall call, HttpRequest request, Db db, TaskRunStore runs, FileStore files, ScreenshotStore screenshots, TimeProvider time, CancellationToken cancellationToken)
     {
         var faults = new List<Fault>();
         var include = Filters.Words(call.Query, "include", Sections, faults) ?? [];
@@ -77,7 +81,7 @@ internal static class TaskRunRoutes
         var shown = Shown(call, await DescribeAsync(run, db, time, cancellationToken));
         if (include.Contains("input")) shown = shown with { Input = Json.Parse(run.Input) };
         if (include.Contains("storage")) shown = shown with { Storage = await FilesAsync(run, request, files, cancellationToken) };
-        if (include.Contains("screenshots")) shown = shown with { Screenshots = [] };
+        if (include.Contains("screenshots")) shown = shown with { Screenshots = await screenshots.OfRunAsync(run.Organization, run.Id, request, cancellationToken) };
         if (include.Contains("artifacts")) shown = shown with { Artifacts = Json.Parse(run.Artifacts ?? "{}") };
         return Reply.Ok(shown);
     }
@@ -118,6 +122,12 @@ internal static class TaskRunRoutes
     {
         if (!ObjectId.TryParse<TaskRunId>(id, out var runId) || await runs.FindAsync(call.Organization, runId, cancellationToken) is not { } run) return Reply.NotFound<TaskRunId>(id);
         return Reply.Ok(new ListObject<StorageObject>(await FilesAsync(run, request, files, cancellationToken), false, null));
+    }
+
+    private static async Task<Reply> ListScreenshotsAsync(string id, ApiCall call, HttpRequest request, TaskRunStore runs, ScreenshotStore screenshots, CancellationToken cancellationToken)
+    {
+        if (!ObjectId.TryParse<TaskRunId>(id, out var runId) || await runs.FindAsync(call.Organization, runId, cancellationToken) is not { } run) return Reply.NotFound<TaskRunId>(id);
+        return Reply.Ok(new ListObject<ScreenshotObject>(await screenshots.OfRunAsync(run.Organization, run.Id, request, cancellationToken), false, null));
     }
 
     private static async Task<IReadOnlyList<StorageObject>> FilesAsync(TaskRunRow run, HttpRequest request, FileStore files, CancellationToken cancellationToken)

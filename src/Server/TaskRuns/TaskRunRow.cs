@@ -48,7 +48,7 @@ internal static class RunStatuses
 /// <summary>A run as it is stored. Its moves return a changed copy, or null when the move is not allowed from here: the ordinary result of a lost race.</summary>
 internal sealed record TaskRunRow : IListed
 {
-    public const string Columns = "id, organization_id, task_id, agent_id, source_id, credential_id, connection_id, session_id, status, result, input, output, errors, artifacts, timeout_seconds, work_id, site_touched, started_at, ended_at, created_at, updated_at";
+    public const string Columns = "id, organization_id, task_id, agent_id, source_id, credential_id, connection_id, session_id, status, result, input, output, errors, artifacts, timeout_seconds, work_id, site_touched, task_revision, started_at, work_ended_at, ended_at, created_at, updated_at";
 
     public string Id { get; init; } = "";
     public string OrganizationId { get; init; } = "";
@@ -69,8 +69,14 @@ internal sealed record TaskRunRow : IListed
     public int TimeoutSeconds { get; init; }
     public long? WorkId { get; init; }
     public bool SiteTouched { get; init; }
+
+    /// <summary>Which edition of its task it performed; null until then.</summary>
+    public int? TaskRevision { get; init; }
     public DateTimeOffset? StartedAt { get; init; }
     public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>When a run that was to be reviewed had done its work: its clock stops there. Null for all others.</summary>
+    public DateTimeOffset? WorkEndedAt { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset UpdatedAt { get; init; }
 
@@ -91,12 +97,18 @@ internal sealed record TaskRunRow : IListed
 
     public TaskRunRow? Complete(string output, DateTimeOffset now) => To(RunStatuses.Completed, now) is { } moved ? moved with { Output = output, Result = "success" } : null;
 
+    /// <summary>The work is done and <paramref name="output"/> can be read; a person decides whether it counts.</summary>
+    public TaskRunRow? AwaitReview(string output, DateTimeOffset now) => To(RunStatuses.ReviewRequired, now) is { } moved ? moved with { Output = output, WorkEndedAt = now } : null;
+
+    public TaskRunRow? Approve(DateTimeOffset now) => Status == RunStatuses.ReviewRequired && Output is { } output ? Complete(output, now) : null;
+
+    /// <summary>What was rejected, or waited too long for a decision, is not left where somebody may take it for a result.</summary>
     public TaskRunRow? Fail(Fault fault, DateTimeOffset now) =>
-        To(RunStatuses.Failed, now) is { } moved ? moved with { Errors = Json.Write<IReadOnlyList<FaultObject>>([FaultObject.From(fault)]), Result = fault.Code == "session_lost" ? "unknown" : "failure" } : null;
+        To(RunStatuses.Failed, now) is { } moved ? moved with { Output = null, Errors = Json.Write<IReadOnlyList<FaultObject>>([FaultObject.From(fault)]), Result = fault.Code == "session_lost" ? "unknown" : "failure" } : null;
 
     public TaskRunRow? RequestCancel(DateTimeOffset now) => To(RunStatuses.Canceling, now);
 
-    public TaskRunRow? Cancel(DateTimeOffset now) => To(RunStatuses.Canceled, now);
+    public TaskRunRow? Cancel(DateTimeOffset now) => To(RunStatuses.Canceled, now) is { } moved ? moved with { Output = null } : null;
 
     /// <summary>What its events carry: never input or output.</summary>
     public object ToEvent(InteractionObject? interaction, string? externalId) => new RunEvent(
@@ -104,7 +116,7 @@ internal sealed record TaskRunRow : IListed
 
     public TaskRunObject ToObject(InteractionObject? interaction, DateTimeOffset now) => new(
         Id, Status, Result, TaskId, AgentId, SourceId, CredentialId, ConnectionId, SessionId,
-        StartedAt is { } started ? (long)((EndedAt ?? now) - started).TotalMilliseconds : null,
+        StartedAt is { } started ? (long)((WorkEndedAt ?? EndedAt ?? now) - started).TotalMilliseconds : null,
         Output is null ? null : Json.Parse(Output), Json.Parse(Errors), interaction, CreatedAt, UpdatedAt);
 
     private TaskRunRow? To(string status, DateTimeOffset now) => RunStatuses.Moves[Status].Contains(status)
@@ -119,7 +131,7 @@ internal sealed record TaskRunRow : IListed
 internal sealed record TaskRunObject(
     string Id, [property: WordsOf(typeof(RunStatuses))] string Status, [property: Says("How it ended; null while it has not.", Example = "null"), OneOf("success", "failure", "unknown")] string? Result,
     [property: Says("Null for a run that only proves a credential.")] string? TaskId, string? AgentId, string SourceId, string? CredentialId, [property: Says("The connection it runs on.", Example = "null")] string? ConnectionId, string? SessionId,
-    [property: Says("Milliseconds since it started; null before.", Example = "null")] long? RuntimeMs, [property: Says("What it brought back, matching the task's `output_schema`; null until it is `completed`.", Example = "null")] JsonElement? Output,
+    [property: Says("Milliseconds since it started; null before.", Example = "null")] long? RuntimeMs, [property: Says("What it brought back, matching the task's `output_schema`; null until it is `completed`, or waits for its review.", Example = "null")] JsonElement? Output,
     [property: Shape(typeof(IReadOnlyList<FaultObject>)), Says("Why it failed; empty otherwise.", Example = "[]")] JsonElement Errors,
     [property: Says("What the user is asked; null unless the run waits for an answer.", Example = "null")] InteractionObject? Interaction, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject, IHasPayload
 {
@@ -140,7 +152,7 @@ internal sealed record TaskRunObject(
 
     [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
     [Says("Pictures of what it saw, oldest first; with `include=screenshots`.")]
-    public IReadOnlyList<object>? Screenshots { get; init; }
+    public IReadOnlyList<ScreenshotObject>? Screenshots { get; init; }
 
     [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
     [Says("How each decision was made; with `include=artifacts`.")]

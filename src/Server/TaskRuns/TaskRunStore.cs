@@ -39,14 +39,14 @@ internal sealed class TaskRunStore(Db db, EventLog events, Questions questions)
     {
         await scope.Connection.ExecuteAsync(new CommandDefinition(
             """
-            UPDATE task_runs SET status = @Status, result = @Result, output = @Output::json, errors = @Errors::json, artifacts = @Artifacts::json, session_id = @SessionId,
-                started_at = @StartedAt, ended_at = @EndedAt, updated_at = @UpdatedAt
+            UPDATE task_runs SET status = @Status, result = @Result, output = @Output::json, errors = @Errors::json, artifacts = @Artifacts::json, session_id = @SessionId, task_revision = @TaskRevision,
+                started_at = @StartedAt, work_ended_at = @WorkEndedAt, ended_at = @EndedAt, updated_at = @UpdatedAt
             WHERE id = @Id
             """,
             row,
             scope.Transaction,
             cancellationToken: cancellationToken));
-        if (row.IsOver || row.Status == RunStatuses.Canceling) await questions.CloseAsync(scope, row.Id, InteractionStatuses.Withdrawn, cancellationToken);
+        if (row.IsOver || row.Status is RunStatuses.Canceling or RunStatuses.ReviewRequired) await questions.CloseAsync(scope, row.Id, InteractionStatuses.Withdrawn, cancellationToken);
         if (record) await RecordAsync(scope, row, interaction, cancellationToken);
     }
 

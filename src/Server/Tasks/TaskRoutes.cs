@@ -14,7 +14,7 @@ internal static class TaskRoutes
     private const int LongestText = 100_000;
     private const int LongestTimeout = 24 * 60 * 60;
 
-    public static IServiceCollection AddTasks(this IServiceCollection services) => services.AddSingleton<IAgentTasks, AgentTasks>();
+    public static IServiceCollection AddTasks(this IServiceCollection services) => services.AddSingleton<IAgentTasks, AgentTasks>().AddSingleton<TaskRecord>();
 
     public static void MapTasks(this IEndpointRouteBuilder routes)
     {
@@ -24,7 +24,7 @@ internal static class TaskRoutes
         routes.MapGet("/tasks/{id}", GetAsync).Describe("Get a task").At<TaskId>().Gives<TaskObject>();
         routes.MapPatch("/tasks/{id}", UpdateAsync).Describe("Update a task", "A change of what it does takes it back to `learning`.").At<TaskId>().Takes<UpdateRequest>().Gives<TaskObject>().Misses<AgentId>();
         routes.MapDelete("/tasks/{id}", DeleteAsync).Describe("Delete a task", "Its runs stay readable.").At<TaskId>().Deletes();
-        routes.MapPost("/tasks/{id}/reset", ResetAsync).Describe("Reset a task", "Back to `learning`: what was learned is forgotten.").At<TaskId>().Gives<TaskObject>();
+        routes.MapPost("/tasks/{id}/reset", ResetAsync).Describe("Reset a task", "Back to `learning`: what was learned is forgotten, the ways to the sign-ins of the sources that its runs used included.").At<TaskId>().Gives<TaskObject>();
     }
 
     internal sealed record CreateRequest
@@ -45,6 +45,7 @@ internal static class TaskRoutes
     internal sealed record SettingsRequest
     {
         [Between(1, LongestTimeout), Says("Wall-clock limit of a run, waiting for the user included. Default 1800.", Example = "1800")] public int? TimeoutSeconds { get; init; }
+        [OneOf(TaskReviews.Always, TaskReviews.UntilLive, TaskReviews.Never), Says("Whose word makes an output count: a person's every time, a person's until the task is `live`, or the output schema's alone. Default `never`.", Example = TaskReviews.Never)] public string? Review { get; init; }
     }
 
     internal sealed record UpdateRequest
@@ -75,17 +76,17 @@ internal static class TaskRoutes
         var row = new TaskRow
         {
             Id = id.Value, AgentId = agent!.Value.Value, Name = request.Name!, Prompt = request.Prompt, Description = request.Description, InputSchema = Text(request.InputSchema), OutputSchema = Text(request.OutputSchema),
-            Storage = Text(request.Storage), Extraction = Text(request.Extraction), Program = Text(request.Program is { } flow ? FlowProgram.WithoutRecordedPasswords(flow) : null), TimeoutSeconds = request.Settings?.TimeoutSeconds, CreatedAt = now, UpdatedAt = now,
+            Storage = Text(request.Storage), Extraction = Text(request.Extraction), Program = Text(request.Program is { } flow ? FlowProgram.WithoutRecordedPasswords(flow) : null), TimeoutSeconds = request.Settings?.TimeoutSeconds, Review = request.Settings?.Review, CreatedAt = now, UpdatedAt = now,
         };
         var inserted = await scope.Connection.ExecuteAsync(new CommandDefinition(
             """
-            INSERT INTO tasks (id, organization_id, agent_id, name, description, prompt, status, input_schema, output_schema, storage, extraction, program, timeout_seconds, created_at, updated_at)
-            VALUES (@Id, @organization, @AgentId, @Name, @Description, @Prompt, @Status, @InputSchema::json, @OutputSchema::json, @Storage::json, @Extraction::json, @Program::json, @TimeoutSeconds, @now, @now)
+            INSERT INTO tasks (id, organization_id, agent_id, name, description, prompt, status, input_schema, output_schema, storage, extraction, program, timeout_seconds, review, created_at, updated_at)
+            VALUES (@Id, @organization, @AgentId, @Name, @Description, @Prompt, @Status, @InputSchema::json, @OutputSchema::json, @Storage::json, @Extraction::json, @Program::json, @TimeoutSeconds, @Review, @now, @now)
             ON CONFLICT DO NOTHING
             """,
             new
             {
-                row.Id, organization = call.Organization.Value, row.AgentId, row.Name, row.Description, row.Prompt, row.Status, row.InputSchema, row.OutputSchema, row.Storage, row.Extraction, row.Program, row.TimeoutSeconds, now,
+                row.Id, organization = call.Organization.Value, row.AgentId, row.Name, row.Description, row.Prompt, row.Status, row.InputSchema, row.OutputSchema, row.Storage, row.Extraction, row.Program, row.TimeoutSeconds, row.Review, now,
             },
             scope.Transaction,
             cancellationToken: cancellationToken));
@@ -137,22 +138,24 @@ internal static class TaskRoutes
             Extraction = Or(request.Extraction, row.Extraction),
             Program = Or(request.Program.Value is { ValueKind: JsonValueKind.Object } flow ? new Given<JsonElement?>(true, FlowProgram.WithoutRecordedPasswords(flow)) : request.Program, row.Program),
             TimeoutSeconds = request.Settings.IsGiven ? request.Settings.Value?.TimeoutSeconds : row.TimeoutSeconds,
+            Review = request.Settings.IsGiven ? request.Settings.Value?.Review : row.Review,
             UpdatedAt = time.GetUtcNow(),
         };
         // What was learned belongs to what the task did before.
-        if ((changed.Prompt, changed.Program, changed.InputSchema, changed.OutputSchema) != (row.Prompt, row.Program, row.InputSchema, row.OutputSchema)) changed = changed with { Status = TaskStatuses.Learning };
+        if ((changed.Prompt, changed.Program, changed.InputSchema, changed.OutputSchema, changed.Storage, changed.Extraction) != (row.Prompt, row.Program, row.InputSchema, row.OutputSchema, row.Storage, row.Extraction)) changed = changed.Anew();
         await WriteAsync(scope, changed, cancellationToken);
         await events.RecordAsync(scope, call.Organization, "task.updated", row.Id, changed.ToEvent(), cancellationToken);
         return await call.CommitAsync(scope, Reply.Ok(changed.ToObject()), cancellationToken);
     }
 
-    private static async Task<Reply> ResetAsync(string id, ApiCall call, EventLog events, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<Reply> ResetAsync(string id, ApiCall call, IEnumerable<ITaskMemory> memories, EventLog events, TimeProvider time, CancellationToken cancellationToken)
     {
         if (!ObjectId.TryParse<TaskId>(id, out var taskId)) return Reply.NotFound<TaskId>(id);
         await using var scope = await call.BeginAsync(cancellationToken);
         if (await TaskRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, taskId, forUpdate: true, cancellationToken) is not { } row) return Reply.NotFound<TaskId>(id);
-        row = row with { Status = TaskStatuses.Learning, UpdatedAt = time.GetUtcNow() };
+        row = row.Anew() with { UpdatedAt = time.GetUtcNow() };
         await WriteAsync(scope, row, cancellationToken);
+        foreach (var memory in memories) await memory.ForgetAsync(scope, row.Id, cancellationToken);
         await events.RecordAsync(scope, call.Organization, "task.reset", row.Id, row.ToEvent(), cancellationToken);
         return await call.CommitAsync(scope, Reply.Ok(row.ToObject()), cancellationToken);
     }
@@ -170,7 +173,7 @@ internal static class TaskRoutes
     private static Task WriteAsync(DbTransactionScope scope, TaskRow row, CancellationToken cancellationToken) => scope.Connection.ExecuteAsync(new CommandDefinition(
         """
         UPDATE tasks SET agent_id = @AgentId, name = @Name, description = @Description, prompt = @Prompt, status = @Status, input_schema = @InputSchema::json, output_schema = @OutputSchema::json,
-            storage = @Storage::json, extraction = @Extraction::json, program = @Program::json, timeout_seconds = @TimeoutSeconds, updated_at = @UpdatedAt
+            storage = @Storage::json, extraction = @Extraction::json, program = @Program::json, timeout_seconds = @TimeoutSeconds, review = @Review, revision = @Revision, successes = @Successes, updated_at = @UpdatedAt
         WHERE id = @Id
         """,
         row,
@@ -205,7 +208,8 @@ internal static class TaskRoutes
                 if (options.TryGetProperty(name, out var schema) && schema.ValueKind != JsonValueKind.Null) CheckSchema(schema, $"storage.{name}");
             }
 
-            foreach (var name in (string[])["enabled", "extraction", "deduplication"])
+            if (options.TryGetProperty("extraction_prompt", out var prompt) && prompt.ValueKind is not (JsonValueKind.String or JsonValueKind.Null)) faults.Add(Fault.Invalid("storage.extraction_prompt", "`storage.extraction_prompt` must be a string."));
+            foreach (var name in (string[])["enabled", "extraction", "extraction_required", "deduplication"])
             {
                 if (options.TryGetProperty(name, out var flag) && flag.ValueKind is not (JsonValueKind.True or JsonValueKind.False or JsonValueKind.Null)) faults.Add(Fault.Invalid($"storage.{name}", $"`storage.{name}` must be true or false."));
             }
@@ -226,4 +230,11 @@ internal static class TaskRoutes
     private static string? Text(JsonElement? element) => element is { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) } found ? found.GetRawText() : null;
 
     private static string? Or(Given<JsonElement?> given, string? current) => given.IsGiven ? Text(given.Value) : current;
+}
+
+/// <summary>A room that remembers something for a task's runs besides the task itself.</summary>
+internal interface ITaskMemory
+{
+    /// <summary>Forgets what was learned by the task's runs, in the commit that resets it.</summary>
+    Task ForgetAsync(DbTransactionScope scope, string taskId, CancellationToken cancellationToken);
 }

@@ -111,10 +111,10 @@ internal sealed class FlowSession(IPage page, CancellationToken lost, Func<Func<
 
     public Task<DownloadedFile> DownloadAsync(Func<Task> trigger, TimeSpan limit, CancellationToken ct) => download(trigger, limit, ct);
 
-    public async Task<string> KeepAsync(DownloadedFile file, CancellationToken ct)
+    public async Task<KeptFile> KeepAsync(DownloadedFile file, FileIntent intent, CancellationToken ct)
     {
         Kept.Add((file.FileName, file.MimeType, await File.ReadAllTextAsync(file.Path, ct)));
-        return $"stor_{Kept.Count}";
+        return new KeptFile($"stor_{Kept.Count}", IsDuplicate: false);
     }
 
     public async Task<FlowResult> RunAsync(string program, string input = "{}", CancellationToken ct = default)

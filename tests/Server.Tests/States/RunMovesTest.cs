@@ -14,6 +14,8 @@ public sealed class RunMovesTest
         ["Start"] = (RunStatuses.Running, r => r.Start(Now)),
         ["AwaitAnswer"] = (RunStatuses.InteractionRequired, r => r.AwaitAnswer(Now)),
         ["Resume"] = (RunStatuses.Running, r => r.Resume(Now)),
+        ["AwaitReview"] = (RunStatuses.ReviewRequired, r => r.AwaitReview("{}", Now)),
+        ["Approve"] = (RunStatuses.Completed, r => r.Approve(Now)),
         ["Complete"] = (RunStatuses.Completed, r => r.Complete("{}", Now)),
         ["Fail"] = (RunStatuses.Failed, r => r.Fail(new Fault("task", "timeout", "Too long."), Now)),
         ["RequestCancel"] = (RunStatuses.Canceling, r => r.RequestCancel(Now)),
@@ -26,13 +28,15 @@ public sealed class RunMovesTest
     public void A_run_moves_as_the_table_says_and_not_otherwise(string status, string method)
     {
         var (to, move) = Methods[method];
-        var moved = move(new TaskRunRow { Id = "trun_1", Status = status, StartedAt = Now.AddSeconds(-5) });
-        // Only a waiting run resumes; Start is how a queued one comes to run.
-        var allowed = RunStatuses.Moves[status].Contains(to) && (method != "Resume" || status == RunStatuses.InteractionRequired);
+        var moved = move(new TaskRunRow { Id = "trun_1", Status = status, StartedAt = Now.AddSeconds(-5), Output = status == RunStatuses.ReviewRequired ? "{}" : null });
+        // Only a waiting run resumes, and only one under review is approved; Start is how a queued one comes to run.
+        var allowed = RunStatuses.Moves[status].Contains(to) && (method != "Resume" || status == RunStatuses.InteractionRequired) && (method != "Approve" || status == RunStatuses.ReviewRequired);
         Assert.Equal(allowed ? to : null, moved?.Status);
         if (moved is null) return;
         Assert.Equal(Now, moved.UpdatedAt);
         Assert.Equal(RunStatuses.IsOver(to) ? Now : null, moved.EndedAt);
+        // Output is there while it counts, or is being judged.
+        Assert.Equal(to is RunStatuses.Completed or RunStatuses.ReviewRequired, moved.Output is not null);
         Assert.Equal(to switch { RunStatuses.Completed => "success", RunStatuses.Failed => "failure", _ => null }, moved.Result);
     }
 }

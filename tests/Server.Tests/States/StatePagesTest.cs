@@ -5,6 +5,7 @@ using Ostiary.Server.Deliveries;
 using Ostiary.Server.Interactions;
 using Ostiary.Server.Sessions;
 using Ostiary.Server.TaskRuns;
+using Ostiary.Server.Tasks;
 using Ostiary.Server.Tests.HouseRules;
 using Xunit;
 
@@ -18,6 +19,7 @@ public sealed partial class StatePagesTest
         ["task_run"] = RunStatuses.Moves,
         ["session"] = SessionStatuses.Moves,
         ["interaction"] = InteractionStatuses.Moves,
+        ["task"] = TaskStatuses.Moves,
         ["connection"] = ConnectionStatuses.Moves,
         ["credential"] = CredentialStatuses.Moves,
         ["delivery"] = DeliveryStatuses.Moves,
@@ -43,6 +45,7 @@ public sealed partial class StatePagesTest
     public void Every_state_of_the_code_is_in_its_list_and_is_the_source_of_moves_even_if_of_none()
     {
         Assert.Equal(RunStatuses.All.Order(), RunStatuses.Moves.Keys.Order());
+        Assert.Equal(TaskStatuses.All.Order(), TaskStatuses.Moves.Keys.Order());
         Assert.Equal(SessionStatuses.All.Order(), SessionStatuses.Moves.Keys.Order());
         Assert.Equal(ConnectionStatuses.All.Order(), ConnectionStatuses.Moves.Keys.Order());
         Assert.Equal(CredentialStatuses.All.Order(), CredentialStatuses.Moves.Keys.Order());

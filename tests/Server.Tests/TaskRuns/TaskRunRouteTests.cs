@@ -104,6 +104,19 @@ public sealed class TaskRunRouteTests(ApiServer server)
     }
 
     [Fact]
+    public async Task A_run_that_waits_for_no_review_takes_none()
+    {
+        var api = await server.NewOrganizationAsync();
+        var (task, credential, _) = await StoryAsync(api);
+        var run = await api.NewRunAsync(task, credential);
+        (await api.PostAsync($"/v2/task-runs/{run}/review", new { decision = "approve" })).Refused(409, "request", "state_conflict");
+        (await api.PostAsync($"/v2/task-runs/{run}/review", new { decision = "approve", reason = new string('x', 501) })).Faults("reason");
+        (await api.PostAsync("/v2/task-runs/trun_nosuch/review", new { decision = "approve" })).Refused(404, "request", "task_run_not_found");
+        (await api.GetAsync($"/v2/task-runs/{run}/screenshots")).Is(200).Has("data", Array.Empty<object>());
+        (await api.GetAsync("/v2/task-runs/trun_nosuch/screenshots")).Refused(404, "request", "task_run_not_found");
+    }
+
+    [Fact]
     public async Task Runs_are_listed_by_every_filter()
     {
         var api = await server.NewOrganizationAsync();

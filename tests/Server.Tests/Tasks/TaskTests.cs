@@ -41,6 +41,16 @@ public sealed class TaskTests(ApiServer server)
     }
 
     [Fact]
+    public async Task A_task_says_whose_word_makes_its_output_count()
+    {
+        var api = await server.NewOrganizationAsync();
+        var task = await api.NewTaskAsync(new { settings = new { review = "always" } });
+        (await api.GetAsync($"/v2/tasks/{task}")).Is(200).Has("settings", new { timeout_seconds = (int?)null, review = "always" });
+        (await api.PatchAsync($"/v2/tasks/{task}", new { settings = new { review = "until_live", timeout_seconds = 9 } })).Is(200).Has("settings", new { timeout_seconds = 9, review = "until_live" });
+        (await api.PatchAsync($"/v2/tasks/{task}", """{"settings":null}""")).Is(200).Has("settings", new { timeout_seconds = (int?)null, review = "never" });
+    }
+
+    [Fact]
     public async Task Schemas_and_programs_are_checked_before_anything_is_stored()
     {
         var api = await server.NewOrganizationAsync();
@@ -54,6 +64,7 @@ public sealed class TaskTests(ApiServer server)
         foreach (var start in (string[])["input_schema", "output_schema", "program.steps"]) Assert.Contains(fields, f => f.StartsWith(start, StringComparison.Ordinal));
         Assert.Empty(await api.ListAsync("/v2/tasks"));
         (await api.PostAsync("/v2/tasks", new { name = "x", agent_id = agent, settings = new { timeout_seconds = 86_401 } })).Faults("settings.timeout_seconds");
-        (await api.PostAsync("/v2/tasks", new { name = "x", agent_id = agent, storage = new { enabled = "yes" } })).Faults("storage.enabled");
+        (await api.PostAsync("/v2/tasks", new { name = "x", agent_id = agent, storage = new { enabled = "yes", extraction_required = 1, extraction_prompt = 7 } })).Faults("storage.enabled", "storage.extraction_required", "storage.extraction_prompt");
+        (await api.PostAsync("/v2/tasks", new { name = "x", agent_id = agent, settings = new { review = "sometimes" } })).Faults("settings.review");
     }
 }

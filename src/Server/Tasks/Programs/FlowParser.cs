@@ -343,8 +343,32 @@ internal sealed partial class FlowParser
         if (hasSelectors == url is not null) Fault(path, "`download` has either `selectors` to click or a `url`.");
         if (url is not null && Scheme().Match(url.LiteralStart) is { Success: true } scheme && scheme.Groups[1].Value.ToLowerInvariant() is not ("http" or "https"))
             Fault($"{path}.url", "Only http and https addresses are opened.");
-        return new DownloadStep(number, type, hasSelectors ? Alternatives(selectors, $"{path}.selectors") : [], url, As(json, path));
+        var purpose = OptionalText(json, "purpose", path);
+        if (purpose is not (null or "output" or "attachment" or "extraction")) Fault($"{path}.purpose", "`purpose` is output, attachment or extraction.");
+        return new DownloadStep(number, type, hasSelectors ? Alternatives(selectors, $"{path}.selectors") : [], url, As(json, path)) { Purpose = purpose, Metadata = Metadata(json, path) };
     }
+
+    private List<(string Name, FlowText Text)> Metadata(JsonElement json, string path)
+    {
+        var result = new List<(string, FlowText)>();
+        if (!json.TryGetProperty("metadata", out var metadata) || metadata.ValueKind == JsonValueKind.Null) return result;
+        path += ".metadata";
+        if (metadata.ValueKind != JsonValueKind.Object || metadata.EnumerateObject().Count() > MostMetadata)
+        {
+            Fault(path, $"`metadata` is an object of at most {MostMetadata} texts.");
+            return result;
+        }
+
+        foreach (var property in metadata.EnumerateObject())
+        {
+            if (property.Name.Length is 0 or > 100 || result.Any(r => r.Item1 == property.Name)) Fault(path, "A name in `metadata` has 1 to 100 characters and stands there once.");
+            else result.Add((property.Name, Text(metadata, property.Name, path)));
+        }
+
+        return result;
+    }
+
+    private const int MostMetadata = 20;
 
     private EachStep Each(JsonElement json, string path, int number, string type, int depth)
     {

@@ -27,21 +27,25 @@ internal sealed partial class FlowRun
             stop.ThrowIfStopped(canceled);
             if (e is PlaywrightException) await ThrowIfLostAsync(e);
             // The session words its own failures; they name the action and never a value.
-            throw fault ?? new StepFault(e is PageActionException ? e.Message : "Waiting for a file: none came.");
+            throw fault ?? new StepFault(e is PageActionException ? e.Message : "Waiting for a file: none came.") { Code = e is FileTooLargeException ? FlowResult.FileTooLarge : FlowResult.StepFailed };
         }
 
         using (file)
         {
-            var id = await files.KeepAsync(file, stop);
+            var metadata = new JsonObject();
+            foreach (var (name, text) in step.Metadata) metadata[name] = text.AsPlain(place.Values);
+            var kept = await files.KeepAsync(file, new FileIntent(step.Purpose ?? (step.As is null ? "attachment" : "output"), metadata), stop);
             await ReturnAsync(page, before);
             if (step.As is null) return;
-            Put(place.Output, step.As, new JsonObject
+            var shown = new JsonObject
             {
                 ["file_name"] = file.FileName,
                 ["file_type"] = file.MimeType,
                 ["file_size"] = file.Size,
-                ["storage_id"] = id,
-            });
+                ["storage_id"] = kept.StorageId,
+            };
+            if (kept.IsDuplicate) shown["duplicate"] = true;
+            Put(place.Output, step.As, shown);
         }
 
         async Task TriggerAsync()

@@ -12,7 +12,7 @@ internal sealed record FlowPlace(FlowValues Values, JsonObject Output, FlowItem?
 
 /// <summary>One playing of one program. Every call into the browser is bounded by the step's time and by <paramref name="stop"/>.</summary>
 internal sealed partial class FlowRun(
-    TimeProvider time, FlowProgram program, Uri start, IFlowBrowser browser, IFlowFiles files, CancellationToken canceled, CancellationToken stop)
+    TimeProvider time, IFlowWitness? witness, FlowProgram program, Uri start, IFlowBrowser browser, IFlowFiles files, CancellationToken canceled, CancellationToken stop)
 {
     /// <summary>Most bytes of output as JSON in UTF-8.</summary>
     public const int MaxOutputBytes = 1024 * 1024;
@@ -35,20 +35,24 @@ internal sealed partial class FlowRun(
             for (var i = 0; i < program.Steps.Count; i++)
             {
                 var step = program.Steps[i];
+                var began = (At: time.GetUtcNow(), Stamp: time.GetTimestamp());
                 try
                 {
                     if (program.SignIn is { } signIn && i >= signIn.First && i <= signIn.FirstField && await SkipsAsync(signIn, i, place))
                     {
-                        if (i < signIn.FirstField) continue;
-                        i = signIn.Last;
+                        var last = i < signIn.FirstField ? i : signIn.Last;
+                        for (; i <= last; i++) await TellAsync(i, began.At, 0, skipped.Contains(program.Steps[i].Number) ? "skipped" : "done");
+                        i = last;
                         continue;
                     }
 
                     await PlayStepAsync(step, place);
+                    await TellAsync(i, began.At, (long)time.GetElapsedTime(began.Stamp).TotalMilliseconds, "done");
                 }
                 catch (StepFault fault)
                 {
-                    return new FlowResult.Failed(step.Number, FlowResult.StepFailed, await DescribeAsync(step, fault));
+                    await TellAsync(i, began.At, (long)time.GetElapsedTime(began.Stamp).TotalMilliseconds, "failed");
+                    return new FlowResult.Failed(step.Number, fault.Code, await DescribeAsync(step, fault));
                 }
             }
 
@@ -64,6 +68,25 @@ internal sealed partial class FlowRun(
             if (!stop.IsCancellationRequested && !isBusy) await TryAsync(finder.CloseAsync());
         }
     }
+
+    private Task TellAsync(int index, DateTimeOffset at, long duration, string status)
+    {
+        if (witness is null || stop.IsCancellationRequested) return Task.CompletedTask;
+        var step = program.Steps[index];
+        var title = step.Title ?? (step is ExtractStep or DownloadStep or EachStep ? null : TitleOf(step));
+        var next = program.Steps.Skip(index + 1).FirstOrDefault(s => s is not (WaitForElementStep or WaitForExpressionStep or IgnoredStep));
+        return witness.DidAsync(new FlowStepNote(step.Number, step.Type, title is null ? null : Cut(title, 80), at, duration, status), status == "failed" || next is null || GroupOf(next) != GroupOf(step), stop);
+    }
+
+    // Steps of one group lead from one thing worth seeing to the next; what only waits belongs to whatever it waits for.
+    private static string GroupOf(FlowStep step) => step switch
+    {
+        NavigateStep or SetViewportStep or IgnoredStep or CloseStep => "open",
+        ExtractStep => "read",
+        DownloadStep => "keep",
+        EachStep => $"each {step.Number}",
+        _ => "act",
+    };
 
     /// <summary>
     /// Plays or leaves out a step of a recorded sign-in, up to the first field of its form. True: the step is dealt with (left out, or played when it leads to
@@ -702,7 +725,7 @@ internal sealed partial class FlowRun(
             }
             catch (StepFault fault) when (fault is not InnerFault)
             {
-                throw new InnerFault(outer, step, fault.Message);
+                throw new InnerFault(outer, step, fault.Message) { Code = fault.Code };
             }
         }
     }

@@ -126,6 +126,12 @@ internal enum FieldType { Text, Number, Integer, Boolean, Date }
 /// <summary>Clicks an element, or opens an address, and keeps the file that follows.</summary>
 internal sealed record DownloadStep(int Number, string Type, IReadOnlyList<FlowSelector> Alternatives, FlowText? Url, string? As) : FlowStep(Number, Type)
 {
+    /// <summary>Null: <c>output</c> when <see cref="As"/> puts it there, else <c>attachment</c>.</summary>
+    public string? Purpose { get; init; }
+
+    /// <summary>Words about the file, kept with it.</summary>
+    public IReadOnlyList<(string Name, FlowText Text)> Metadata { get; init; } = [];
+
     public override IReadOnlyList<FlowSelector> Selectors => Alternatives;
 }
 
