@@ -8,7 +8,7 @@ using Ostiary.Vault;
 namespace Ostiary.Bench;
 
 /// <summary>Signs in as the server does: a session from the browser host, through the egress guard, then the sign-in loop. Secrets come from memory, questions are answered at once.</summary>
-internal sealed class OstiaryWay(bool spare) : IAsyncDisposable
+internal sealed class OstiaryWay(bool spare, bool pictures) : IAsyncDisposable
 {
     private readonly BrowserHost host = new(
         new BrowserOptions { ExecutablePath = Environment.GetEnvironmentVariable("OSTIARY_CHROMIUM") ?? "", KeepSpareSession = spare },
@@ -28,7 +28,7 @@ internal sealed class OstiaryWay(bool spare) : IAsyncDisposable
         var started = TimeProvider.System.GetTimestamp();
         var startedAt = TimeProvider.System.GetUtcNow();
         await using var session = await host.OpenAsync(state: null, stop);
-        var result = await signIn.RunAsync(session, new SignInRequest(portals.Url(portal), null, new Memory(portal, account), new Desk(portals, portal, account)) { Learned = byLearned ? learned.GetValueOrDefault(portal.Id) : null }, stop);
+        var result = await signIn.RunAsync(session, new SignInRequest(portals.Url(portal), null, new Memory(portal, account), new Desk(portals, portal, account)) { Witness = pictures ? new Camera(session) : null, Learned = byLearned ? learned.GetValueOrDefault(portal.Id) : null }, stop);
         var time = TimeProvider.System.GetElapsedTime(started);
         if (result.Path is { } path) learned[portal.Id] = path;
         if (!byLearned) Steps[portal.Id] = [.. result.Steps.Select(s => $"{(s.At - startedAt).TotalMilliseconds,6:0} ms  {s.Page}: {s.Action}"), $"{time.TotalMilliseconds,6:0} ms  end"];
@@ -36,6 +36,19 @@ internal sealed class OstiaryWay(bool spare) : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => host.DisposeAsync();
+
+    /// <summary>Takes the pictures that a run takes, and throws them away: keeping them is not the sign-in's time.</summary>
+    private sealed class Camera(BrowserSession session) : ISignInWitness
+    {
+        public async Task SawAsync(SignInStepNote note, PageSnapshot page, LoginDecision decision, IReadOnlyList<ElementId> filled, CancellationToken cancellationToken)
+        {
+            if (decision.Step is not LoginStep.Wait) await session.ScreenshotAsync(filled, 55, cancellationToken);
+        }
+
+        public void Unsure(string message)
+        {
+        }
+    }
 
     private sealed class Memory : ISignInSecrets
     {

@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 
 namespace Ostiary.Browser;
 
-/// <summary>Turns a live page into data: one script per frame, all frames in parallel, open shadow roots included. Reads no value of any field.</summary>
+/// <summary>Turns a live page into data: one script per frame (those of other processes too), all frames in parallel, shadow roots included. Reads no value of any field.</summary>
 internal static class PageReader
 {
     /// <summary>How long a frame other than the main one may take to answer; a frame that hangs is reported as not read.</summary>
@@ -51,15 +51,31 @@ internal static class PageReader
 
     private static async Task<PageReading> ReadOnceAsync(IPage page, int look, object argument, CancellationToken cancellationToken)
     {
+        var main = await ReadFramesAsync(page, argument, cancellationToken);
+        try
+        {
+            // What may hide a closed root says so once; then the page is read again, with what was found.
+            if (main.All.Where(f => f.HasNewHosts).Select(f => f.Frame).ToList() is { Count: > 0 } frames && await ClosedRoots.RevealAsync(page, frames, Channel, cancellationToken))
+            {
+                await main.DisposeAsync();
+                main = await ReadFramesAsync(page, argument, cancellationToken);
+            }
+            return Assembly.Assemble(main, look);
+        }
+        catch
+        {
+            await main.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static async Task<FrameOutline> ReadFramesAsync(IPage page, object argument, CancellationToken cancellationToken)
+    {
         var main = await ReadFrameAsync(page.MainFrame, argument, cancellationToken);
         try
         {
-            if (main.FrameCount > 0 && page.MainFrame.ChildFrames.Count > 0)
-            {
-                var budget = new Budget { Left = MaxFrames };
-                await ReadChildrenAsync(page.MainFrame, main, 1, budget, argument, cancellationToken);
-            }
-            return Assembly.Assemble(main, look);
+            if (main.FrameCount > 0 && page.MainFrame.ChildFrames.Count > 0) await ReadChildrenAsync(page.MainFrame, main, 1, new Budget { Left = MaxFrames }, argument, cancellationToken);
+            return main;
         }
         catch
         {
@@ -167,6 +183,10 @@ internal static class PageReader
         public int Position { get; set; } = -1;
         public List<FrameOutline> Children { get; } = [];
         public int FrameCount => Data?.RootElement.GetProperty("frames").GetInt32() ?? 0;
+
+        /// <summary>Elements that may hide a closed shadow root and were not looked into before.</summary>
+        public bool HasNewHosts => Data is not null && Data.RootElement.GetProperty("hosts").GetInt32() > 0;
+        public IEnumerable<FrameOutline> All => Children.SelectMany(c => c.All).Prepend(this);
 
         public bool FrameIsVisible(int position)
         {
@@ -411,7 +431,7 @@ file static class Nearby
         }
     }
 
-    private static bool IsText(ElementSnapshot e) => e.Visible && e.Kind is ElementKind.Text or ElementKind.Heading && e.Text.Length is > 0 and <= 200;
+    private static bool IsText(ElementSnapshot e) => e.Visible && e.Kind is ElementKind.Text or ElementKind.Heading && e.Text.Length is > 0 and <= 200 && e.Text.Any(char.IsLetterOrDigit);
 
     private static bool IsControl(ElementSnapshot e) => e.Visible && e.Kind is ElementKind.Input or ElementKind.Select or ElementKind.Choice or ElementKind.Button;
 

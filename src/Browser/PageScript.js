@@ -1,10 +1,14 @@
 // Evaluated once per frame and look. Returns { data, nodes, frames }: `data` is JSON text (the outline), `nodes` the elements in the same order, `frames` the frame elements.
 // It changes nothing in the page, reads no value of a field, and leaves no name behind. Bounded: `limits` caps what is visited and what is reported.
 (argument) => {
+  const signal = { notices: [], quiet: -1, changes: -1, rootOf: null, isNew: null };
+  if (argument && argument.channel) { try { window.dispatchEvent(new CustomEvent(argument.channel, { detail: signal })); } catch { } }
+  // Open roots, and closed ones that the browser's inspection handed over.
+  const rootOf = (element) => element.shadowRoot || (signal.rootOf ? signal.rootOf(element) : null);
   const started = performance.now();
   const limits = { nodes: 20000, items: 1600, inputs: 200, hidden: 160, texts: 700, time: 400 };
   const items = [], nodes = [], frames = [], groups = [], parents = [], groupOf = new Map(), containerOf = new Map();
-  let visited = 0, texts = 0, inputs = 0, hiddenCount = 0, truncated = false, busy = false;
+  let visited = 0, texts = 0, inputs = 0, hiddenCount = 0, truncated = false, busy = false, hosts = 0;
   const cut = (text, length) => { text = (text || '').replace(/[\s\u00a0\u200b\u200e\u200f\ufeff]+/g, ' ').trim(); return text.length > length ? text.slice(0, length) : text; };
   const wantedAttributes = ['id', 'name', 'class', 'autocomplete', 'placeholder', 'inputmode', 'pattern', 'maxlength', 'minlength', 'href', 'action', 'method', 'title', 'alt',
     'for', 'tabindex', 'target', 'aria-label', 'aria-invalid', 'aria-hidden', 'aria-modal', 'aria-live', 'aria-haspopup', 'aria-expanded', 'aria-current', 'aria-required',
@@ -34,6 +38,7 @@
   const skipped = new Set(['SCRIPT', 'STYLE', 'NOSCRIPT', 'TEMPLATE', 'HEAD', 'META', 'LINK', 'OBJECT', 'EMBED', 'VIDEO', 'AUDIO', 'MAP', 'DATALIST']);
   const alertClass = /(^|[\s_-])(error|errors|errormessage|error-message|alert|alerts|warning|danger|invalid|flash|toast|snackbar|notification|notify|notice|feedback|msg|message|messages|status|failure|fehler|erreur|validation)([\s_-]|$)/i;
   const spinnerClass = /(^|[\s_-])(spinner|loading|loader|progress|preloader|skeleton|busy)([\s_-]|$)/i;
+  const buttonClass = /(^|[\s_-])(btn|button)([\s_-]|$)/i;
   const viewWidth = innerWidth, viewHeight = innerHeight, scrollTop = scrollY, scrollLeft = scrollX;
   const pageWidth = Math.max(document.documentElement ? document.documentElement.scrollWidth : 0, viewWidth);
   const textOf = (element) => cut('innerText' in element ? element.innerText : element.textContent, 300);
@@ -80,8 +85,8 @@
   };
   const hitTest = (x, y) => {
     let hit = document.elementFromPoint(x, y);
-    for (let depth = 0; hit && hit.shadowRoot && depth < 12; depth++) {
-      const inner = hit.shadowRoot.elementFromPoint(x, y);
+    for (let depth = 0, root; hit && (root = rootOf(hit)) && depth < 12; depth++) {
+      const inner = root.elementFromPoint(x, y);
       if (!inner || inner === hit) break;
       hit = inner;
     }
@@ -259,6 +264,16 @@
     if (/^(INPUT|BUTTON|A|SELECT)$/.test(root.tagName)) report(root);
     for (const element of root.querySelectorAll('input,button,a[href],select')) report(element);
   };
+  // Takes room and shows nothing of its own: its content may lie in a closed root. So may that of a defined custom element in any case.
+  const mayHide = (element, tag) => {
+    const own = tag.includes('-');
+    if (!own && !/^(DIV|SPAN|SECTION|ARTICLE|MAIN|ASIDE|HEADER|FOOTER|NAV|P|BODY|BLOCKQUOTE|H[1-6])$/.test(tag)) return false;
+    if (!(own && customElements.get(tag.toLowerCase()))) {
+      for (const child of element.childNodes) if (child.nodeType === 3 ? child.data.trim() : child.nodeType === 1 && child.getClientRects().length) return false;
+    }
+    const box = element.getBoundingClientRect();
+    return box.width >= 60 && box.height >= 16 && signal.isNew(element, Math.round(box.width) + 'x' + Math.round(box.height));
+  };
   const visit = (element, context) => {
     if (++visited > limits.nodes || ((visited & 255) === 0 && performance.now() - started > limits.time)) { truncated = true; return; }
     const tag = element.tagName;
@@ -306,7 +321,7 @@
       return;
     }
     if (element.isContentEditable && !(element.parentElement && element.parentElement.isContentEditable)) { field(element, tag, 'I', inner); return; }
-    if (role === 'textbox' || role === 'searchbox') { field(element, tag, 'I', inner); if (!element.shadowRoot) return; }
+    if (role === 'textbox' || role === 'searchbox') { field(element, tag, 'I', inner); if (!rootOf(element)) return; }
     if (role === 'checkbox' || role === 'radio' || role === 'switch' || role === 'menuitemradio') { if (!element.querySelector('input')) { field(element, tag, 'C', inner); return; } }
     if (tag === 'IMG') {
       const name = nameOf(element, tag), src = element.getAttribute('src') || '';
@@ -325,10 +340,13 @@
     const named = marks.length ? marksOf(element) : null;
     let pressable = (named && named.some(name => toPress.test(name))) || tag === 'BUTTON' || role === 'button' || role === 'link' || role === 'menuitem' || role === 'option' || role === 'tab' || tag === 'SUMMARY' || isLink;
     if (!pressable && tag === 'A' && (style.cursor === 'pointer' || element.onclick)) pressable = true;
-    if (!pressable && tag.includes('-') && /button|btn/i.test(tag) && !element.querySelector('button,input,a[href]') && !(element.shadowRoot && element.shadowRoot.querySelector('button,input,a[href]'))) pressable = true;
+    // Drawn as a button by its style, with a listener that nobody can see.
+    if (!pressable && !inner.inPress && /^(A|DIV|SPAN|P|LI)$/.test(tag) && typeof element.className === 'string' && buttonClass.test(element.className)
+      && /^.{1,60}$/.test(cut(element.textContent, 100)) && !rootOf(element) && !element.querySelector('input,select,textarea,button,a[href],label,iframe,[role=button]')) pressable = true;
+    if (!pressable && tag.includes('-') && /button|btn/i.test(tag) && !element.querySelector('button,input,a[href]') && !(rootOf(element) && rootOf(element).querySelector('button,input,a[href]'))) pressable = true;
     if (!pressable && !inner.inPress && tag !== 'LABEL' && tag !== 'BODY' && tag !== 'HTML' && (element.onclick || element.hasAttribute('onclick') || (style.cursor === 'pointer' && !inner.pointer))) {
       // A clickable box without a control of its own in it.
-      if (!element.querySelector('input,select,textarea,button,a[href],[role=button]') && element.textContent.length < 400 && !element.shadowRoot && (element.textContent.trim() || element.querySelector('img,svg') || element.getAttribute('aria-label'))) pressable = true;
+      if (!element.querySelector('input,select,textarea,button,a[href],[role=button]') && element.textContent.length < 400 && !rootOf(element) && (element.textContent.trim() || element.querySelector('img,svg') || element.getAttribute('aria-label'))) pressable = true;
     }
     if (style.cursor === 'pointer' && !inner.pointer) change({ pointer: true });
     if (pressable && (tag === 'BUTTON' || !element.querySelector('input:not([type=hidden]),select,textarea'))) {
@@ -368,7 +386,8 @@
     const inline = style.display.startsWith('inline') && style.display !== 'inline-block' && style.display !== 'inline-flex' || style.display === 'contents';
     const block = inline && context.block ? context.block : element;
     if (block !== context.block) { endRun(); change({ block }); }
-    const root = element.shadowRoot;
+    const root = rootOf(element);
+    if (!root && signal.isNew && mayHide(element, tag)) hosts++;
     const shown = style.visibility === 'visible' && style.opacity !== '0';
     if (!shown && style.opacity === '0') change({ transparent: true });
     const children = root ? root.childNodes : tag === 'SLOT' && element.assignedNodes({ flatten: true }).length ? element.assignedNodes({ flatten: true }) : element.childNodes;
@@ -393,13 +412,11 @@
     for (let e = item.oe, n = 0; e && n < 60; e = parentOf(e), n++) { const index = groupOf.get(e); if (index !== undefined && groups[index].k !== 'form') { item.ob = index; break; } }
     delete item.oe;
   }
-  const signal = { notices: [], quiet: -1, changes: -1 };
-  if (argument && argument.channel) { try { window.dispatchEvent(new CustomEvent(argument.channel, { detail: signal })); } catch { } }
   const storage = [];
   if (window === window.top) { try { for (const area of [localStorage, sessionStorage]) for (let i = 0; i < Math.min(area.length, 60); i++) storage.push(cut(area.key(i), 80)); } catch { } }
   storage.sort();
   const data = JSON.stringify({ url: location.href, title: cut(document.title, 300), lang: cut((document.documentElement && document.documentElement.lang) || '', 35), ready: document.readyState, items, groups, parents, frames: frames.length,
-    width: viewWidth, height: viewHeight, busy, truncated, notices: signal.notices, quiet: signal.quiet, changes: signal.changes, origin: performance.timeOrigin, storage, focus: document.hasFocus(),
+    width: viewWidth, height: viewHeight, busy, truncated, notices: signal.notices, quiet: signal.quiet, changes: signal.changes, origin: performance.timeOrigin, hosts, storage, focus: document.hasFocus(),
     refresh: !!document.querySelector('meta[http-equiv=refresh i]') });
   return { data, nodes, frames };
 }

@@ -1,5 +1,6 @@
 // Runs before a page's own scripts, in every frame. Remembers texts that come and may go again (toasts, alerts, live regions) since the last key or click, and when the
-// document last changed. It answers only to an event whose random name the page does not know; it adds no name to any object and changes no function.
+// document last changed. It answers only to an event whose random name the page does not know; it adds no name to any object and changes no function. It also keeps the closed
+// shadow roots that the browser's own inspection found, so that a look can read what a person sees there.
 (() => {
   const channel = '__CHANNEL__';
   const like = /(^|[\s_-])(toast|snackbar|alert|error|errors|notification|notify|notice|message|messages|flash|feedback|growl|banner|warning|danger|invalid|msg)([\s_-]|$)/i;
@@ -22,6 +23,7 @@
     notices.push(text);
     if (notices.length > 20) notices.shift();
   };
+  const roots = new WeakMap(), asked = new WeakMap();
   const pending = new Set();
   const flush = () => { for (const region of pending) keep(region); pending.clear(); };
   const options = { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ['class', 'style', 'hidden', 'disabled', 'aria-hidden', 'aria-invalid', 'open', 'aria-busy', 'readonly'] };
@@ -52,6 +54,13 @@
     event.stopImmediatePropagation();
     const answer = event.detail;
     if (!answer) return;
+    if (answer.root) {
+      if (roots.get(answer.root.host) !== answer.root) { roots.set(answer.root.host, answer.root); follow(answer.root); }
+      return;
+    }
+    answer.rootOf = (host) => roots.get(host) || null;
+    // True once for an element and its size: what was looked into and had nothing to hide is not looked into again.
+    answer.isNew = (host, size) => { if (asked.get(host) === size) return false; asked.set(host, size); return true; };
     answer.notices = notices.slice();
     answer.quiet = Math.round(now() - last);
     answer.changes = changes;

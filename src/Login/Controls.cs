@@ -8,18 +8,31 @@ internal static class Controls
     private static readonly string[] Brands = ["google", "facebook", "apple", "microsoft", "github", "gitlab", "twitter", "linkedin", "amazon", "paypal", "yahoo", "vkontakte", "wechat", "steam", "discord", "slack", "okta", "saml", "sso",
         "passkey", "qr", "fido", "webauthn", "face id", "touch id", "itsme", "bankid", "mitid"];
 
-    public static string Caption(ElementSnapshot e) => e.Name.Length > 0 ? e.Name : e.Text.Length > 0 ? e.Text : e.Attributes.GetValueOrDefault("title", "");
+    // What the captions of controls that send a form say.
+    private static readonly WordList[] Sending = [WordList.SignIn, WordList.SignUp, WordList.Next, WordList.Continue, WordList.Confirm, WordList.SendCode, WordList.Search, WordList.Newsletter, WordList.PasswordChange, WordList.NewPassword];
+
+    /// <summary>What a control says. A name for screen readers that tells a whole story gives way to the words that everybody sees.</summary>
+    public static string Caption(ElementSnapshot e) => e.Name.Length > 0 && (e.Name.Length <= 80 || e.Text.Length is 0 or > 80) ? e.Name : e.Text.Length > 0 ? e.Text : e.Attributes.GetValueOrDefault("title", "");
 
     /// <summary>A button beside a field that does not send: show the password, clear, an eye, a question mark, back.</summary>
     public static bool IsHelper(ElementSnapshot e)
     {
         if (e.Type == "reset") return true;
         var caption = Caption(e);
-        if (Words.Is(WordList.Cancel, caption)) return true;
+        if (Words.Is(WordList.Cancel, caption) || LeadsBack(e)) return true;
         var mark = (e.Attributes.GetValueOrDefault("class", "") + " " + e.Attributes.GetValueOrDefault("id", "")).ToLowerInvariant();
         if (mark.Contains("show-pass", StringComparison.Ordinal) || mark.Contains("toggle", StringComparison.Ordinal) || mark.Contains("eye", StringComparison.Ordinal) || mark.Contains("reveal", StringComparison.Ordinal)) return e.Type != "submit";
         var folded = Words.Fold(caption);
         return folded is "show" or "hide" or "x" or "clear" or "back" or "?" || folded.StartsWith("show ", StringComparison.Ordinal) && Words.Has(WordList.Password, caption) || folded.StartsWith("hide ", StringComparison.Ordinal);
+    }
+
+    /// <summary>"Back to the sign-in": what stands on every page that one reaches from there.</summary>
+    public static bool LeadsBack(ElementSnapshot e)
+    {
+        if (Caption(e) is not { Length: > 0 and <= 60 } caption || !Words.Has(WordList.SignIn, caption)) return false;
+        if (Words.Has(WordList.Cancel, caption)) return true;
+        var words = Words.Fold(caption).Split(' ');
+        return words.Length > 1 && (Words.Is(WordList.Cancel, words[0]) || Words.Is(WordList.Cancel, words[^1]));
     }
 
     public static bool LooksLikeSubmit(ElementSnapshot e)
@@ -37,14 +50,41 @@ internal static class Controls
         return false;
     }
 
-    /// <summary>The control that sends a group, with its points; null: press Enter in the last field.</summary>
+    /// <summary>The control that sends a group; null: press Enter in the last field.</summary>
     public static ElementSnapshot? SubmitOf(GroupReading group, Func<ElementSnapshot, double> wordsOf)
     {
-        ElementSnapshot? best = null;
-        double bestScore = 0, second = double.MinValue;
+        var ranked = Rank(group, wordsOf);
+        return ranked.Count > 0 && ranked[0].Points >= 3 && (ranked.Count == 1 || ranked[0].Points - ranked[1].Points >= 0.5) ? ranked[0].Control : null;
+    }
+
+    /// <summary>The control (two, when they are alike) that sends a group, before it is known what the group is for.</summary>
+    public static IReadOnlyList<ElementSnapshot> LeadingOf(GroupReading group)
+    {
+        var ranked = Rank(group, static button => Sends(Caption(button)));
+        var leading = ranked.Where(r => r.Points >= 3 && ranked[0].Points - r.Points < 1.5).Select(r => r.Control).ToList();
+        // "Next, or create an account": of two that are alike the first is what the form is for, the second the way out for others.
+        var order = leading.OrderBy(c => c.Id.Index).ToList();
+        if (order.Count > 1 && Words.HasAny(Caption(order[0]), WordList.SignIn, WordList.Next, WordList.Continue)) leading.RemoveAll(c => c != order[0] && Words.Has(WordList.SignUp, Caption(c)) && !Words.Has(WordList.SignIn, Caption(c)));
+        return leading;
+    }
+
+    private static double Sends(string caption)
+    {
+        if (caption.Length is 0 or > 80) return 0;
+        foreach (var list in Sending)
+            if (Words.Is(list, caption)) return 5;
+        return Words.HasAny(caption, Sending) ? 3 : 0;
+    }
+
+    /// <summary>What could send a group, the best first; of equals the first in reading order.</summary>
+    private static List<(ElementSnapshot Control, double Points)> Rank(GroupReading group, Func<ElementSnapshot, double> wordsOf)
+    {
         var lastField = group.Fields.Count > 0 ? group.Fields[^1].Element : null;
-        var candidates = group.Buttons.Concat(group.Around.Where(a => a.Kind == ElementKind.Link && LooksLikeSubmit(a) && a.Visible)).Where(b => b.Visible).ToList();
-        var sending = candidates.Count(b => b.Type is "submit" or "image");
+        var buttons = group.Buttons.Where(b => b.Visible || group.IsDormant).ToList();
+        var sending = buttons.Count(b => b.Type is "submit" or "image" && !IsHelper(b));
+        // A link sends only what no button sends, and stands after the first field.
+        var candidates = sending > 0 ? buttons : [.. buttons, .. group.Around.Where(a => a.Kind == ElementKind.Link && a.Visible && LooksLikeSubmit(a) && !Words.Has(WordList.SignUp, Caption(a)) && group.Fields.Count > 0 && a.Id.Index > group.Fields[0].Element.Id.Index)];
+        var result = new List<(ElementSnapshot Control, double Points)>();
         foreach (var button in candidates)
         {
             var score = 0.0;
@@ -64,14 +104,16 @@ internal static class Controls
             }
             if (IsHelper(button)) score -= 6;
             if (IsSocial(caption) && !(Words.Is(WordList.SignIn, caption) || Words.Is(WordList.Continue, caption))) score -= 6;
-            if (Words.Has(WordList.Forgot, caption)) score -= 6;
+            if (Words.Has(WordList.Forgot, caption) && !(sending == 1 && button.Type is "submit" or "image")) score -= 6;
             if (Words.HasAny(caption, WordList.Resend, WordList.SendCode, WordList.AnotherWay)) score -= 4;
             if (button.Kind == ElementKind.Link) score -= 4;
+            // A form that has a button of its own is seldom sent by something drawn as one.
+            else if (button.Tag == "a" && sending > 0) score -= 4;
+            if (mark.Contains("secondary", StringComparison.Ordinal)) score -= 0.5;
             if (button.Covered) score -= 1;
-            if (score > bestScore || best is null) { if (best is not null) second = Math.Max(second, bestScore); bestScore = score; best = button; }
-            else second = Math.Max(second, score);
+            result.Add((button, score));
         }
-        return best is not null && bestScore >= 3 && bestScore - second >= 0.5 ? best : null;
+        return [.. result.OrderByDescending(r => r.Points)];
     }
 
     /// <summary>Points for a link or button that leads to the sign-in; 0 = it does not.</summary>

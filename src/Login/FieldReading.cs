@@ -43,7 +43,7 @@ internal sealed class FieldReading
     private static readonly string[] IdentifierStems = ["username", "userid", "user_", "loginid", "login", "logon", "email", "e-mail", "emailaddr", "account", "benutzer", "usuario", "utilisateur", "identifi", "kundennr", "customernumber", "member"];
     private static readonly FrozenSet<string> PasswordTokens = Set("pass pwd pw psw pswd passw passwd password passphrase passcode passwort kennwort contrasena contrasenya clave senha mdp motdepasse pin secret heslo haslo lozinka parola sifre wachtwoord salasana losenord adgangskode passord jelszo parool kw");
     private static readonly string[] PasswordStems = ["passw", "pwd", "kennwort", "motdepasse", "contrase", "wachtwoord", "senha"];
-    private static readonly FrozenSet<string> CodeTokens = Set("otp totp mfa 2fa tfa twofactor twofa otc mfacode otpcode smscode authcode verificationcode securitycode onetimecode onetimepassword verificationtoken pincode smstan tan emailcode confirmationcode passcode");
+    private static readonly FrozenSet<string> CodeTokens = Set("otp totp mfa 2fa tfa twofactor twofa otc mfacode otpcode smscode authcode verificationcode securitycode securitykey authenticator onetimecode onetimepassword verificationtoken pincode smstan tan emailcode confirmationcode passcode");
     private static readonly string[] CodeStems = ["otp", "mfa", "2fa", "twofactor", "two_factor", "two-factor", "verificationcode", "verification_code", "verification-code", "securitycode", "security_code", "authcode", "auth_code", "smscode", "sms_code", "onetime", "one-time", "one_time", "passcode", "totp", "verifycode"];
     private static readonly FrozenSet<string> WeakCodeTokens = Set("code codes token pin digit digits kod codigo challenge response verification");
     private static readonly FrozenSet<string> NewTokens = Set("new confirm confirmation confirmed repeat again verify retype reenter re2 neu neues nuevo nueva nouveau create choose second conf rpt");
@@ -51,11 +51,15 @@ internal sealed class FieldReading
     private static readonly FrozenSet<string> SearchTokens = Set("search q query suche recherche buscar find lookup keyword keywords s filter srch searchterm term");
     private static readonly FrozenSet<string> NeverTokens = Set("coupon promo promocode voucher discount zip zipcode postcode postal plz card cardnum ccnumber cc cvv cvc cvv2 expiry iban comment comments subject newsletter subscribe subscription message quantity qty amount referral");
     private static readonly FrozenSet<string> PersonalTokens = Set("firstname lastname fname lname surname givenname familyname fullname middlename street address address1 address2 city town state country province birthday birthdate dob birth year month day gender title salutation age company companyname website url postcode zipcode");
-    private static readonly FrozenSet<string> CaptchaTokens = Set("captcha captchacode captchatext securityimage imagecode");
+    private static readonly FrozenSet<string> CaptchaTokens = Set("captcha captchacode captchatext securityimage imagecode imagesecurity imgcode piccode checkcode validatecode validcode vcode randcode seccode secimage securimage verifyimage verifyimg verifynumber yzm yanzhengma antispam "
+        + "spamcode turing humancheck humanverify captchaanswer kaptcha recaptcha");
+
+    private static readonly FrozenSet<string> Repeated = Set("confirm confirmemail emailconfirm emailconfirmation confirmation repeat repeatemail again verify verifyemail retype retypeemail reenter email2 mail2 emailagain repemail");
 
     private static FrozenSet<string> Set(string words) => words.Split(' ').ToFrozenSet(StringComparer.Ordinal);
 
-    private readonly Dictionary<FieldRole, double> _scores = [];
+    private readonly double[] _scores = new double[(int)FieldRole.Personal + 1];
+    private readonly ulong _said;
 
     public FieldReading(ElementSnapshot element)
     {
@@ -71,6 +75,7 @@ internal sealed class FieldReading
         Squeezed = nameAndId.ToLowerInvariant();
         MaxLength = int.TryParse(Attribute("maxlength"), out var max) && max is > 0 and < 10000 ? max : null;
         IsHiddenPassword = !element.Visible && element.Type == "password";
+        _said = Meaning();
         Score();
     }
 
@@ -88,21 +93,30 @@ internal sealed class FieldReading
     public string? Key { get; set; }
     public List<Signal> Why { get; } = [];
     public bool IsPassword => Element.Type == "password";
+
+    /// <summary>Takes a mail address and nothing else.</summary>
+    public bool IsMailAddress => Element.Type == "email" || !Says(WordList.UserName) && (Says(WordList.Email) || Tokens.Overlaps(["email", "mail"]) && !Tokens.Overlaps(["username", "login", "userid", "identifier"]));
+
+    /// <summary>A text field that asks for the value of another one again: "confirm your e-mail".</summary>
+    public bool IsRepetition => IsText && (Tokens.Overlaps(Repeated) || Login.Words.Has(WordList.Confirm, Placeholder) && Login.Words.Has(WordList.Email, Placeholder) || Login.Words.Has(WordList.Confirm, Element.Name) && Login.Words.Has(WordList.Email, Element.Name));
     public bool IsText => Element.Kind == ElementKind.Input && Element.Type is "text" or "email" or "tel" or "number" or "url" or "search" or "" && Element.Kind == ElementKind.Input;
     public bool IsNumeric => Element.Type is "number" or "tel" || Mode is "numeric" or "decimal" or "tel" || Pattern.Contains("[0-9]", StringComparison.Ordinal) || Pattern.Contains("\\d", StringComparison.Ordinal);
     private string Mode => Element.Attributes.TryGetValue("inputmode", out var mode) ? mode.ToLowerInvariant() : "";
     private string Pattern => Element.Attributes.TryGetValue("pattern", out var pattern) ? pattern : "";
 
-    public double this[FieldRole role] => _scores.GetValueOrDefault(role);
+    public double this[FieldRole role] => _scores[(int)role];
 
     public void Add(FieldRole role, double points, string signal)
     {
-        _scores[role] = _scores.GetValueOrDefault(role) + points;
+        _scores[(int)role] += points;
         Why.Add(new Signal($"{role}: {signal}", points));
     }
 
     /// <summary>All words a person would read at the field.</summary>
     public string Words => string.Join(" | ", new[] { Element.Name, Placeholder, Element.NearbyText, Element.Description }.Where(t => t.Length > 0));
+
+    /// <summary>Called a one-time code by a name that pictures with letters do not have.</summary>
+    public bool IsSurelyCode => Auto("one-time-code") || Tokens.Overlaps(["otp", "totp", "mfa", "2fa", "tfa", "twofactor", "smscode", "authcode", "onetimecode", "onetimepassword"]) || HasStem(["otp", "mfa", "2fa", "twofactor", "two_factor", "two-factor", "totp", "onetime", "one-time", "one_time"]);
 
     private bool HasToken(FrozenSet<string> set) => Tokens.Overlaps(set);
 
@@ -113,11 +127,17 @@ internal sealed class FieldReading
         return false;
     }
 
-    private bool Says(WordList list)
+    private bool Says(WordList list) => (_said & (1UL << (int)list)) != 0;
+
+    /// <summary>What the words at the field mean. What stands beside the field outranks nothing that is written in it.</summary>
+    private ulong Meaning()
     {
-        if (Element.Name.Length is > 0 and <= 100 && Login.Words.Has(list, Element.Name)) return true;
-        if (Placeholder.Length is > 0 and <= 100 && Login.Words.Has(list, Placeholder)) return true;
-        return (Element.Name.Length == 0 || Placeholder.Length == 0) && Element.NearbyText.Length is > 0 and <= 100 && Login.Words.Has(list, Element.NearbyText);
+        var said = 0UL;
+        if (Element.Name.Length is > 0 and <= 100) said |= Login.Words.Read(Element.Name).Within;
+        if (Placeholder.Length is > 0 and <= 100) said |= Login.Words.Read(Placeholder).Within;
+        var alone = Element.Name.Length == 0 && Placeholder.Length == 0;
+        if ((Element.Name.Length == 0 || Placeholder.Length == 0) && Element.NearbyText.Length > 0 && Element.NearbyText.Length <= (alone ? 100 : 40)) said |= Login.Words.Read(Element.NearbyText).Within;
+        return said;
     }
 
     private bool Auto(string token) => Array.IndexOf(Autocomplete, token) >= 0;
@@ -144,6 +164,7 @@ internal sealed class FieldReading
                 break;
             case "email":
                 Add(FieldRole.Identifier, 3, "type email");
+                Add(FieldRole.Code, -8, "type email");
                 break;
             case "tel" or "number":
                 Add(FieldRole.Identifier, 1, "type " + type);
@@ -167,7 +188,11 @@ internal sealed class FieldReading
         if (passwordName)
         {
             if (type == "password") Add(FieldRole.Password, 2, "name");
-            else if (Squeezed.Contains("passw", StringComparison.Ordinal) && !HasToken(IdentifierTokens)) Add(FieldRole.Password, 5, "a text field named as a password");
+            else if (!HasToken(IdentifierTokens) && (Squeezed.Contains("passw", StringComparison.Ordinal) || Tokens.Overlaps(["pwd", "kennwort", "contrasena", "motdepasse", "senha", "wachtwoord"])))
+            {
+                Add(FieldRole.Password, 7, "a text field named as a password");
+                Add(FieldRole.NewPassword, 7, "a text field named as a password");
+            }
         }
         if ((passwordName || type == "password") && HasToken(NewTokens)) { Add(FieldRole.NewPassword, 5, "named new or confirm"); Add(FieldRole.Password, -4, "named new or confirm"); }
         if ((passwordName || type == "password") && HasToken(CurrentTokens)) { Add(FieldRole.Password, 2, "named current"); Add(FieldRole.NewPassword, -3, "named current"); }
@@ -176,7 +201,7 @@ internal sealed class FieldReading
 
         if (Says(WordList.UserName) || Says(WordList.Email)) Add(FieldRole.Identifier, 4, "label");
         else if (Says(WordList.Phone)) Add(FieldRole.Identifier, 2, "label phone");
-        if (Says(WordList.Password))
+        if (Says(WordList.Password) && !(type != "password" && Says(WordList.Forgot)))
         {
             Add(FieldRole.Password, type == "password" ? 2 : 4, "label");
             if (type != "password") Add(FieldRole.Identifier, -2, "label password");
@@ -190,6 +215,7 @@ internal sealed class FieldReading
         if (type != "password")
         {
             if (Says(WordList.Search) && !Says(WordList.UserName) && !Says(WordList.Email) || HasToken(SearchTokens) && !HasToken(IdentifierTokens) || e.Landmark == "search") { Add(FieldRole.Search, 5, "search"); Add(FieldRole.Identifier, -6, "search"); Add(FieldRole.Code, -4, "search"); }
+            if (Says(WordList.Payment)) { Add(FieldRole.Personal, 5, "label of a payment"); Add(FieldRole.Identifier, -5, "label of a payment"); Add(FieldRole.Code, -6, "label of a payment"); }
             if (HasToken(NeverTokens)) { Add(FieldRole.Personal, 5, "not ours by name"); Add(FieldRole.Identifier, -6, "not ours by name"); Add(FieldRole.Code, -4, "not ours by name"); }
             if (HasToken(PersonalTokens) && !HasToken(IdentifierTokens) || Says(WordList.Name) && !Says(WordList.UserName) || Says(WordList.Address)) { Add(FieldRole.Personal, 4, "a person's data"); Add(FieldRole.Identifier, -4, "a person's data"); }
         }

@@ -6,16 +6,18 @@ namespace Ostiary.Login;
 internal static class GroupJudge
 {
     private const double Take = 4;
-    private const double TakeAlone = 2;
+
+    // An identifier and a password alone make 4: less than this means that something speaks against a login.
+    private const double LeastForLogin = 1.5;
 
     public static void Decide(LoginPage page, GroupReading group)
     {
         foreach (var field in group.Fields.Concat(group.Hidden)) field.Role = FieldRole.Other;
         var words = new GroupWords(page, group);
-        DecideCodes(page, group, words);
-        DecideFields(page, group, words);
+        DecideCodes(group);
+        DecideFields(group, words);
         DecideKind(page, group, words);
-        Settle(group, words);
+        Settle(group);
         group.Submit = Controls.SubmitOf(group, button => SubmitWords(group, button));
     }
 
@@ -39,15 +41,16 @@ internal static class GroupJudge
     }
 
     /// <summary>Boxes for one character each, in a row.</summary>
-    private static void DecideCodes(LoginPage page, GroupReading group, GroupWords words)
+    private static void DecideCodes(GroupReading group)
     {
         var boxes = new List<FieldReading>();
         foreach (var field in group.Fields)
         {
             var e = field.Element;
-            var single = field.MaxLength == 1 && (e.Box.Width < 110 || field.IsNumeric);
+            var single = field.MaxLength == 1 && (e.Box.Width < 110 || field.IsNumeric || group.Fields.Count(f => f.MaxLength == 1) >= 4);
             var narrow = field.MaxLength is null or <= 6 && e.Box.Width is > 8 and < 90 && e.Box.Height > 0 && e.Box.Width < e.Box.Height * 2.2 && field.IsNumeric;
-            if (!single && !narrow || field[FieldRole.Personal] >= 6 || field[FieldRole.Search] >= 5)
+            var numbered = boxes.Count > 0 ? IsNextOf(boxes[^1], field) : group.Fields.IndexOf(field) is var at && at + 1 < group.Fields.Count && IsNextOf(field, group.Fields[at + 1]);
+            if (!single && !narrow && !(numbered && field[FieldRole.Code] >= 4) || field[FieldRole.Personal] >= 6 || field[FieldRole.Search] >= 5)
             {
                 if (boxes.Count is >= 4 and <= 10) break;
                 boxes.Clear();
@@ -63,10 +66,31 @@ internal static class GroupJudge
             box.Add(FieldRole.Code, 6, $"one of {boxes.Count} boxes");
         }
         group.Codes.AddRange(boxes);
-        _ = (page, words);
     }
 
-    private static void DecideFields(LoginPage page, GroupReading group, GroupWords words)
+    /// <summary>Named alike but for a number that is one higher: <c>digit-1</c>, <c>digit-2</c>.</summary>
+    private static bool IsNextOf(FieldReading before, FieldReading after)
+    {
+        foreach (var attribute in (ReadOnlySpan<string>)["id", "name", "data-testid"])
+        {
+            var (a, b) = (before.Element.Attributes.GetValueOrDefault(attribute, ""), after.Element.Attributes.GetValueOrDefault(attribute, ""));
+            if (a.Length == 0 || b.Length == 0 || a == b) continue;
+            var same = 0;
+            while (same < a.Length && same < b.Length && a[same] == b[same]) same++;
+            while (same > 0 && char.IsAsciiDigit(a[same - 1])) same--;
+            if (Number(a, same) is { } first && Number(b, same) is { } second && second.Value == first.Value + 1 && a.AsSpan(first.End).SequenceEqual(b.AsSpan(second.End))) return true;
+        }
+        return false;
+
+        static (int Value, int End)? Number(string text, int start)
+        {
+            var end = start;
+            while (end < text.Length && end < start + 4 && char.IsAsciiDigit(text[end])) end++;
+            return end > start ? (int.Parse(text.AsSpan(start, end - start), System.Globalization.CultureInfo.InvariantCulture), end) : null;
+        }
+    }
+
+    private static void DecideFields(GroupReading group, GroupWords words)
     {
         var fields = group.Fields.Where(f => f.Role == FieldRole.Other).ToList();
         foreach (var field in fields)
@@ -74,100 +98,52 @@ internal static class GroupJudge
             if (field[FieldRole.Captcha] >= 6) field.Role = FieldRole.Captcha;
             else if (field[FieldRole.Search] >= 5 && field[FieldRole.Identifier] < 4) field.Role = FieldRole.Search;
         }
+        foreach (var field in fields.Where(f => f.Role == FieldRole.Other && f.IsText && f[FieldRole.Code] is >= 2 and < 8 && !f.IsSurelyCode))
+        {
+            // Beside other fields, a "code" that no button sends and nobody names is the one in the picture.
+            if (fields.Exists(f => f != field && (f.IsPassword || f.IsText)) && words.HasPictureNear(field) && !group.Buttons.Exists(b => b.Visible && Words.HasAny(Controls.Caption(b), WordList.SendCode, WordList.Resend)) && !words.NamesWayOfCode)
+            {
+                field.Role = FieldRole.Captcha;
+                field.Add(FieldRole.Captcha, 6, "a picture beside it");
+            }
+        }
         group.HasCaptcha = fields.Exists(f => f.Role == FieldRole.Captcha);
         fields = fields.Where(f => f.Role == FieldRole.Other).ToList();
 
         // A short number that the page says was sent or is shown by an app is a code, whatever it is called.
-        if (group.Codes.Count == 0)
+        if (group.Codes.Count == 0 && words.SpeaksOfCode)
         {
-            foreach (var field in fields)
-            {
-                if (words.SpeaksOfCode && (field.IsText || field.IsPassword)) field.Add(FieldRole.Code, fields.Count == 1 ? 3 : 1, "the page speaks of a code");
-                if (field.IsPassword && fields.Count(f => f.IsPassword) == 1 && fields.Exists(f => f != field && f.IsText && f[FieldRole.Identifier] >= 2)) field.Add(FieldRole.Password, 3, "an identifier stands beside it");
-            }
-            var code = fields.Where(f => f[FieldRole.Code] >= Take && f[FieldRole.Code] > f[FieldRole.Password] - (f.IsPassword ? 0 : 4) && f[FieldRole.Code] > f[FieldRole.Identifier] && f[FieldRole.Personal] < 6)
-                .OrderByDescending(f => f[FieldRole.Code]).FirstOrDefault();
-            // The only text field beside a password is who signs in, unless everything says code.
-            var alone = code is { IsText: true } && fields.Exists(f => f.IsPassword) && fields.Count(f => f.IsText) == 1 && !code.Autocomplete.Contains("one-time-code");
-            if (alone && (code![FieldRole.Code] < 10 || group.Fields.IndexOf(code) < group.Fields.FindIndex(f => f.IsPassword))) code = null;
-            if (code is not null && (code[FieldRole.Code] >= 6 || words.SpeaksOfCode || fields.Count == 1 || code.Autocomplete.Contains("one-time-code")))
-            {
-                code.Role = FieldRole.Code;
-                group.Codes.Add(code);
-                fields.Remove(code);
-            }
+            foreach (var field in fields.Where(f => f.IsText || f.IsPassword)) field.Add(FieldRole.Code, fields.Count == 1 ? 3 : 1, "the page speaks of a code");
         }
-
-        var question = fields.Find(f => f[FieldRole.SecurityAnswer] >= 6 || words.QuestionOf(f) is not null && !fields.Exists(o => o != f && (o.IsPassword || o.IsText)));
-        if (question is not null)
+        else if (group.Codes.Count == 0 && words.NamesWayOfCode && fields is [{ } sole] && sole.IsText && sole[FieldRole.Code] >= 3) sole.Add(FieldRole.Code, 3, "the page says how a code comes");
+        var questions = fields.Where(f => f[FieldRole.SecurityAnswer] >= 6 && f[FieldRole.Code] < f[FieldRole.SecurityAnswer]).ToList();
+        if (questions.Count == 0 && fields.Count(f => f.IsPassword || f.IsText) == 1 && fields.Find(f => f.IsPassword || f.IsText) is { } lone && lone[FieldRole.Code] < Take && lone[FieldRole.Identifier] < Take && words.QuestionOf(lone) is not null) questions = [lone];
+        foreach (var question in questions)
         {
             question.Role = FieldRole.SecurityAnswer;
-            group.Question = question;
             fields.Remove(question);
         }
-
-        DecidePasswords(group, fields.Where(f => f[FieldRole.Password] >= TakeAlone || f[FieldRole.NewPassword] >= Take).ToList(), words);
-        var password = group.Password;
-        var texts = fields.Where(f => f.IsText && f.Role == FieldRole.Other).ToList();
-        if (password is not null)
-        {
-            var at = group.Fields.IndexOf(password);
-            if (texts.Where(f => group.Fields.IndexOf(f) < at && f[FieldRole.Search] < 5).LastOrDefault() is { } before && before[FieldRole.Personal] < 6) before.Add(FieldRole.Identifier, 4, "the nearest text field before the password");
-        }
-        else if (texts.Count == 1 && group.Codes.Count == 0 && (words.SubmitIs(WordList.SignIn) || words.SubmitIs(WordList.SendCode) || words.SubmitIs(WordList.Next) || words.SubmitIs(WordList.Continue)))
-        {
-            texts[0].Add(FieldRole.Identifier, 3, "the only text field before a sign-in or next button");
-            if (words.Heading(WordList.SignIn) || words.UrlSaysSignIn) texts[0].Add(FieldRole.Identifier, 3, "heading or address says sign in");
-        }
+        group.Question = questions.FirstOrDefault();
 
         // A first step that names the company alone.
-        if (password is null && group.Codes.Count == 0 && texts.Count == 1 && texts[0] is var company && company[FieldRole.Extra] >= 5 && !Words.HasAny(company.Label, WordList.UserName, WordList.Email)
-            && (words.SubmitIs(WordList.SignIn) || words.SubmitIs(WordList.Next) || words.SubmitIs(WordList.Continue)))
+        if (group.Codes.Count == 0 && !fields.Exists(f => f.IsPassword) && fields.FindAll(f => f.IsText) is [var company] && company[FieldRole.Extra] >= 5 && company[FieldRole.Password] < 2
+            && !Words.HasAny(company.Label, WordList.UserName, WordList.Email) && (words.SubmitIs(WordList.SignIn) || words.SubmitIs(WordList.Next) || words.SubmitIs(WordList.Continue)))
         {
             company.Role = FieldRole.Extra;
             group.Extras.Add(company);
             return;
         }
-        var identifier = texts.Where(f => f[FieldRole.Identifier] >= (texts.Count == 1 ? TakeAlone : Take)).OrderByDescending(f => f[FieldRole.Identifier])
-            .ThenByDescending(f => group.Fields.IndexOf(f)).FirstOrDefault();
-        if (identifier is null && password is not null && texts.Count > 0)
-            identifier = texts.Where(f => f[FieldRole.Personal] < 4 && f[FieldRole.Extra] < 5).OrderByDescending(f => f[FieldRole.Identifier]).FirstOrDefault()
-                ?? texts.Where(f => f[FieldRole.Extra] < 5 && f.Element.Type != "textarea").Take(texts.Count <= 2 ? 1 : 0).FirstOrDefault();
-        if (identifier is not null)
-        {
-            identifier.Role = FieldRole.Identifier;
-            group.Identifier = identifier;
-        }
-        foreach (var field in texts.Where(f => f.Role == FieldRole.Other))
+        var best = RoleAssignment.Of(group, fields, words);
+        foreach (var (field, role) in best.Roles) field.Role = role;
+        foreach (var (field, role, signal) in best.Why) field.Add(role, signal.Points, signal.Name);
+        group.Identifier = best.Identifier;
+        group.Password = best.Password;
+        if (best.Code is { } code) group.Codes.Add(code);
+        foreach (var field in fields.Where(f => f.IsText && f.Role == FieldRole.Other))
         {
             if (field[FieldRole.Personal] >= 4 && field[FieldRole.Extra] < 5) field.Role = FieldRole.Personal;
-            else if (password is not null || identifier is not null) { field.Role = FieldRole.Extra; group.Extras.Add(field); }
+            else if (group.Password is not null || group.Identifier is not null) { field.Role = FieldRole.Extra; group.Extras.Add(field); }
         }
-        _ = page;
-    }
-
-    private static void DecidePasswords(GroupReading group, List<FieldReading> passwords, GroupWords words)
-    {
-        if (passwords.Count == 0) return;
-        if (passwords.Count == 1)
-        {
-            var only = passwords[0];
-            only.Role = only[FieldRole.NewPassword] > only[FieldRole.Password] && !words.SubmitIs(WordList.SignIn) ? FieldRole.NewPassword : FieldRole.Password;
-        }
-        else
-        {
-            foreach (var field in passwords) field.Role = field[FieldRole.NewPassword] > field[FieldRole.Password] ? FieldRole.NewPassword : FieldRole.Password;
-            var current = passwords.Where(p => p.Role == FieldRole.Password).ToList();
-            // Structure when the words say nothing: two are new and again, or current and new; three are current, new and again.
-            if (current.Count == passwords.Count)
-            {
-                var hasCurrentWords = passwords[0][FieldRole.Password] > passwords[1][FieldRole.Password];
-                for (var i = 0; i < passwords.Count; i++) passwords[i].Role = i == 0 && (passwords.Count >= 3 || hasCurrentWords) ? FieldRole.Password : FieldRole.NewPassword;
-            }
-            else if (current.Count == 1 && passwords.Count == 2 && !words.SubmitIs(WordList.SignIn) && passwords.Exists(p => p.Role == FieldRole.NewPassword && Words.Has(WordList.ConfirmPassword, p.Words)) && !Words.Has(WordList.CurrentPassword, current[0].Words))
-                current[0].Role = FieldRole.NewPassword;
-        }
-        group.Password = passwords.Find(p => p.Role == FieldRole.Password);
     }
 
     private static void DecideKind(LoginPage page, GroupReading group, GroupWords words)
@@ -179,8 +155,8 @@ internal static class GroupJudge
 
         if (words.SubmitIsExactly(WordList.SignIn)) group.Add(6, "the button says sign in");
         else if (words.SubmitIs(WordList.SignIn)) group.Add(4, "the button speaks of signing in");
-        if (words.SaysPasswordRules) group.Add(-4, "rules for a new password");
-        if (words.ButtonIs(WordList.SignUp) && !words.SubmitIs(WordList.SignUp) && !words.SubmitIs(WordList.SignIn)) group.Add(-5, "a button says sign up");
+        if (words.SaysPasswordRules) group.Add(-3, "rules for a new password");
+        if (!words.HasSubmit && words.ButtonIs(WordList.SignUp)) group.Add(-5, "a button says sign up");
         if (group.Selects.Count(s => s.Visible) >= 2) group.Add(-3, "several selects");
         if (words.SaysTerms) group.Add(-1.5, "terms beside the form");
         if (words.SubmitIs(WordList.SignUp)) group.Add(words.SubmitIs(WordList.SignIn) ? -1 : -8, "the button says sign up");
@@ -194,10 +170,20 @@ internal static class GroupJudge
         if (words.UrlSaysSignUp) group.Add(-2, "address says sign up");
         if (words.AttributesSaySignIn) group.Add(2, "form is named after signing in");
         if (words.AttributesSaySignUp) group.Add(-3, "form is named after signing up");
-        if (words.LinkHas(WordList.Forgot)) group.Add(2.5, "a link for forgotten passwords");
+        if (words.LinkHas(WordList.Forgot) || words.SaysForgot) group.Add(2.5, "help for forgotten passwords");
+        if (words.OffersSocialSignIn) group.Add(2, "signing in with another account beside it");
         if (words.ChoiceHas(WordList.Remember) || words.ChoiceHas(WordList.StaySignedIn)) group.Add(2.5, "a box to be remembered");
         if (words.ChoiceHas(WordList.Terms)) group.Add(-3, "terms to be accepted");
         if (words.LinkHas(WordList.SignUp)) group.Add(1.5, "a link to sign up");
+        // Read with the sign turned: who offers "log in" beside the button does not mean this form.
+        if (!words.SubmitIs(WordList.SignIn))
+        {
+            if (words.OffersSignInElsewhere) group.Add(-4, "a way to sign in beside it");
+            if (words.SaysAlreadyMember) group.Add(-3, "asks whether there is an account already");
+        }
+        if (words.Says(WordList.SignUp) && !words.Says(WordList.SignIn)) group.Add(-2.5, "the words above speak of signing up");
+        else if (words.Says(WordList.SignIn) && !words.Says(WordList.SignUp)) group.Add(1.5, "the words above speak of signing in");
+        if (texts.Count >= 2 && texts.Exists(f => f.IsRepetition)) group.Add(-4, "a field to be repeated");
         if (group.Password is not null) group.Add(3, "one password");
         if (group.Identifier is not null) group.Add(1, "an identifier");
         if (newPasswords > 0) group.Add(-5, "a new password");
@@ -205,6 +191,12 @@ internal static class GroupJudge
         if (texts.Count > 3) group.Add(-1.5 * (texts.Count - 3), "many fields");
         if (group.Fields.Exists(f => f.Autocomplete.Contains("current-password"))) group.Add(3, "autocomplete current-password");
         if (group.Identifier is { } id && id.Autocomplete.Contains("username")) group.Add(1, "autocomplete username");
+        if (group.Password is { } password)
+        {
+            if (password.Autocomplete.Contains("new-password")) group.Add(-3, "autocomplete new-password");
+            if (password[FieldRole.Code] >= 4) group.Add(-1.5, "the password may be a code");
+        }
+        if (group.Identifier is { } chosen && (Words.Has(WordList.NewUserName, chosen.Element.Name) || Words.Has(WordList.NewUserName, chosen.Placeholder))) group.Add(-4, "a user name is to be chosen");
 
         if (group.Fields.Count == 0)
         {
@@ -216,20 +208,19 @@ internal static class GroupJudge
             group.Kind = GroupKind.Search;
             return;
         }
-        if (newPasswords >= 1 && group.Password is not null)
-        {
-            group.Kind = group.Identifier is null || words.SaysChange ? GroupKind.PasswordChange : GroupKind.SignUp;
-            return;
-        }
         if (newPasswords >= 1)
         {
-            group.Kind = group.Identifier is null && personal == 0 && (words.SaysChange || newPasswords >= 2 && !words.SubmitIs(WordList.SignUp)) ? GroupKind.PasswordChange : words.SaysChange && personal == 0 ? GroupKind.PasswordChange : GroupKind.SignUp;
+            // A new password beside the current one, or with no one who could be signing up.
+            var change = group.Password is not null ? group.Identifier is null || words.SaysChange
+                : personal == 0 && (words.SaysChange || group.Identifier is null && newPasswords >= 2 && !words.SubmitIs(WordList.SignUp));
+            if (words.SaysSignUp && group.Identifier is not null && !words.SubmitIs(WordList.PasswordChange)) change = false;
+            group.Kind = change ? GroupKind.PasswordChange : GroupKind.SignUp;
             return;
         }
         if (group.Password is not null)
         {
             if (textarea && group.Score < 6) { group.Kind = GroupKind.Contact; return; }
-            group.Kind = group.Score < 0 ? GroupKind.SignUp : group.Identifier is null ? GroupKind.Reauth : GroupKind.Login;
+            group.Kind = group.Score < LeastForLogin ? GroupKind.SignUp : group.Identifier is null ? GroupKind.Reauth : GroupKind.Login;
             return;
         }
         if (group.Codes.Count > 0 && group.Fields.Count - group.Codes.Count <= 3 && personal <= 1)
@@ -245,7 +236,7 @@ internal static class GroupJudge
         }
         if (textarea || personal >= 2)
         {
-            group.Kind = words.SubmitIs(WordList.SignUp) ? GroupKind.SignUp : GroupKind.Contact;
+            group.Kind = words.SubmitIs(WordList.SignUp) || !textarea && words.SaysSignUp && group.Score < 0 && !words.SaysNewsletter ? GroupKind.SignUp : GroupKind.Contact;
             return;
         }
         if (group.Identifier is null)
@@ -254,12 +245,12 @@ internal static class GroupJudge
             return;
         }
         // One text field without a password: the first step of a sign-in, a recovery form, a newsletter or a sign-up. Words decide.
-        if (words.SaysNewsletter && (!words.SubmitIs(WordList.SignIn) || group.Score < 8.5 && group.Identifier.Element.Type == "email" && !words.TitleSignIn) || page.Snapshot.Elements[page.PositionOf(group.Identifier.Element.Id)].Landmark == "footer" && !words.SubmitIs(WordList.SignIn))
+        if (words.SaysNewsletter && (!words.SubmitIs(WordList.SignIn) || group.Score < 8.5 && group.Identifier.IsMailAddress && !words.TitleSignIn) || page.Snapshot.Elements[page.PositionOf(group.Identifier.Element.Id)].Landmark == "footer" && !words.SubmitIs(WordList.SignIn))
         {
             group.Kind = GroupKind.Newsletter;
             return;
         }
-        if (words.SaysRecovery && !words.SubmitIs(WordList.SignIn))
+        if ((words.SaysRecovery || words.LeadsBack) && !words.SubmitIs(WordList.SignIn))
         {
             group.Kind = GroupKind.Recovery;
             return;
@@ -269,6 +260,7 @@ internal static class GroupJudge
             group.Kind = GroupKind.Search;
             return;
         }
+        if (!group.Buttons.Exists(b => b.Visible)) group.Add(-2, "no button");
         if (group.Hidden.Exists(h => h.IsHiddenPassword)) group.Add(3, "a hidden password field follows");
         if (group.Identifier.Autocomplete.Contains("username") || group.Identifier.Autocomplete.Contains("webauthn")) group.Add(3, "autocomplete username");
         if (group.Score < 0) { group.Kind = GroupKind.SignUp; return; }
@@ -276,14 +268,17 @@ internal static class GroupJudge
     }
 
     /// <summary>What the kind says about the fields afterwards.</summary>
-    private static void Settle(GroupReading group, GroupWords words)
+    private static void Settle(GroupReading group)
     {
+        // A code that a later step of this page will ask for: known to exist, never filled from here.
+        foreach (var field in group.Hidden)
+            if (field.IsSurelyCode && field[FieldRole.Code] >= 8 && field[FieldRole.Captcha] < 6 && field[FieldRole.Personal] < 4 && field.Element.HiddenBy is "display" or "visibility") field.Role = FieldRole.Code;
         if (!group.IsLogin)
         {
             group.Extras.Clear();
             foreach (var field in group.Fields)
             {
-                if (field.Role == FieldRole.Extra || field.Role == FieldRole.Code && group.Kind != GroupKind.Code) field.Role = FieldRole.Personal;
+                if (field.Role == FieldRole.Extra || field.Role == FieldRole.Code && group.Kind is not (GroupKind.Code or GroupKind.PasswordChange)) field.Role = FieldRole.Personal;
                 if (group.Kind == GroupKind.SignUp && field.Role == FieldRole.Password) field.Role = FieldRole.NewPassword;
             }
         }
@@ -293,7 +288,6 @@ internal static class GroupJudge
             foreach (var field in group.Fields)
                 if (field.Role == FieldRole.Personal && field.IsText && group.Password is not null && group.Fields.Count <= 4) { field.Role = FieldRole.Extra; group.Extras.Add(field); }
         }
-        _ = words;
     }
 }
 
@@ -305,12 +299,13 @@ internal sealed class GroupWords
     private static readonly string[] RecoveryPaths = ["forgot", "recover", "reset", "lost", "vergessen", "oubli", "olvid", "password/new"];
 
     private readonly GroupReading _group;
-    private readonly List<string> _headings = [];
-    private readonly List<string> _texts = [];
-    private readonly List<string> _submits;
-    private readonly List<string> _links;
-    private readonly List<string> _choices;
-    private readonly string _title;
+    private readonly List<Said> _headings = [];
+    private readonly List<Said> _texts = [];
+    private readonly List<Said> _above = [];
+    private readonly List<Said> _submits;
+    private readonly List<Said> _links;
+    private readonly List<Said> _choices;
+    private readonly Said _title;
     private readonly string _path;
     private readonly string _attributes;
     private readonly List<(int At, string Text)> _questions = [];
@@ -330,21 +325,29 @@ internal sealed class GroupWords
             var e = page.Elements[i];
             if (e.Kind == ElementKind.Input && e.Visible && page.GroupOf(e.Id) != group && e.Id.Frame == group.Frame) break;
             if (!e.Visible) continue;
-            if (e.Kind == ElementKind.Heading) { _headings.Add(e.Text); found++; }
-            else if (e.Kind is ElementKind.Text or ElementKind.Alert && first - i < 20) { _texts.Add(e.Text); if (e.Text.Trim().EndsWith('?') && first - i < 8) _questions.Add((i, e.Text.Trim())); }
+            if (e.Kind == ElementKind.Heading) { _headings.Add(new Said(e.Text)); found++; }
+            else if (e.Kind is ElementKind.Text or ElementKind.Alert && first - i < 20)
+            {
+                if (e.Text.Length <= 60 && found == 0 && e.Tag != "label") _above.Add(new Said(e.Text));
+                _texts.Add(new Said(e.Text));
+                if (e.Text.Trim().EndsWith('?') && first - i < 8) _questions.Add((i, e.Text.Trim()));
+            }
         }
         foreach (var e in group.Around)
         {
             if (!e.Visible) continue;
-            if (e.Kind is ElementKind.Text or ElementKind.Alert && !_texts.Contains(e.Text)) _texts.Add(e.Text);
-            if (e.Kind == ElementKind.Heading && !_headings.Contains(e.Text)) _headings.Add(e.Text);
+            if (e.Kind is ElementKind.Text or ElementKind.Alert && !_texts.Exists(t => t.Text == e.Text)) _texts.Add(new Said(e.Text));
+            if (e.Kind == ElementKind.Heading && !_headings.Exists(h => h.Text == e.Text)) _headings.Add(new Said(e.Text));
             if (e.Kind == ElementKind.Text && e.Text.Trim().EndsWith('?') && page.PositionOf(e.Id) < last) _questions.Add((page.PositionOf(e.Id), e.Text.Trim()));
         }
-        if (group.Dialog >= 0 && page.Snapshot.Groups[group.Dialog] is { Name.Length: > 0 } dialog) _headings.Add(dialog.Name);
-        _submits = [.. group.Buttons.Where(b => b.Visible && !Controls.IsHelper(b)).Where(b => b.Type is "submit" or "image" || group.Buttons.Count(x => x.Visible && !Controls.IsHelper(x)) <= 3).Select(Controls.Caption).Where(c => c.Length is > 0 and <= 80 && !(Controls.IsSocial(c) && c.Length > 8))];
-        _links = [.. group.Around.Where(e => e.Kind == ElementKind.Link).Concat(group.Buttons.Where(b => b.Type is not "submit")).Concat(After(page, last)).Where(e => e.Visible).Select(Controls.Caption)];
-        _choices = [.. group.Choices.Select(c => c.Name + " " + c.NearbyText)];
-        _title = page.Snapshot.Title;
+        if (group.Dialog >= 0 && page.Snapshot.Groups[group.Dialog] is { Name.Length: > 0 } dialog) _headings.Add(new Said(dialog.Name));
+        var leading = Controls.LeadingOf(group);
+        _submits = [.. leading.Select(Controls.Caption).Where(c => c.Length is > 0 and <= 80).Select(c => new Said(c))];
+        var others = group.Around.Where(e => e.Kind == ElementKind.Link).Concat(group.Buttons).Concat(After(page, last)).Where(e => e.Visible && !leading.Contains(e)).ToList();
+        _links = [.. others.Select(e => new Said(Controls.Caption(e)))];
+        OffersSignInElsewhere = others.Exists(e => e.Landmark is not ("header" or "nav" or "footer") && Controls.Caption(e) is { Length: <= 60 } caption && Words.Has(WordList.SignIn, caption) && !Words.HasAny(caption, WordList.SignUp, WordList.Forgot) && !Controls.IsSocial(caption));
+        _choices = [.. group.Choices.Select(c => new Said(c.Name + " " + c.NearbyText))];
+        _title = new Said(page.Snapshot.Title);
         var frameUrl = page.Snapshot.Frames[Math.Min(group.Frame, page.Snapshot.Frames.Count - 1)].Url;
         _path = (page.Snapshot.Url.AbsolutePath + " " + page.Snapshot.Url.Host + " " + page.Snapshot.Url.Fragment + " " + frameUrl.AbsolutePath).ToLowerInvariant();
         var form = group.Form >= 0 ? page.Snapshot.Groups[group.Form].Attributes : null;
@@ -362,31 +365,58 @@ internal sealed class GroupWords
         }
     }
 
-    public bool SubmitIs(WordList list) => _submits.Exists(s => Words.Has(list, s));
+    public bool HasSubmit => _submits.Count > 0;
+    public bool SubmitIs(WordList list) => _submits.Exists(s => s.Has(list));
     public bool ButtonIs(WordList list) => _group.Buttons.Exists(b => b.Visible && Controls.Caption(b).Length <= 60 && Words.Has(list, Controls.Caption(b)));
-    public bool SaysTerms => _texts.Exists(t => t.Length < 300 && Words.Has(WordList.Terms, t));
+    public bool SaysTerms => _texts.Exists(t => t.Length < 300 && t.Has(WordList.Terms));
 
     /// <summary>"At least 8 characters", in the languages whose word for characters is known.</summary>
-    public bool SaysPasswordRules => _texts.Concat(_group.Fields.Select(f => f.Element.Description + " " + f.Placeholder)).Any(t => t.Length < 400 && t.Any(char.IsDigit)
+    public bool SaysPasswordRules => _texts.Select(t => t.Text).Concat(_group.Fields.Select(f => f.Element.Description + " " + f.Placeholder)).Any(t => t.Length < 400 && t.Any(char.IsDigit)
         && Controls.HrefSays(t.ToLowerInvariant(), "character", "zeichen", "caract", "caratter", "tekens", "tecken", "tegn", "merkki", "znak", "karakter", "символ", "знак", "文字", "字符", "글자"));
-    public bool SubmitIsExactly(WordList list) => _submits.Exists(s => Words.Is(list, s));
-    public bool Heading(WordList list) => _headings.Exists(h => h.Length <= 100 && Words.Has(list, h));
-    public bool LinkHas(WordList list) => _links.Exists(l => l.Length <= 80 && Words.Has(list, l));
-    public bool ChoiceHas(WordList list) => _choices.Exists(c => Words.Has(list, c));
-    public bool TitleSignIn => Words.Has(WordList.SignIn, _title);
-    public bool TitleSignUp => Words.Has(WordList.SignUp, _title);
+    /// <summary>A link or a second button that leads to the sign-in.</summary>
+    public bool OffersSignInElsewhere { get; }
+
+    /// <summary>"Sign in with (a well-known account)".</summary>
+    public bool OffersSocialSignIn => _links.Exists(l => l.Length <= 60 && Controls.IsSocial(l.Text) && l.Has(WordList.SignIn) && !l.Has(WordList.SignUp));
+
+    /// <summary>A short text that behaves as the link it is drawn as.</summary>
+    public bool SaysForgot => _texts.Exists(t => t.Length <= 60 && t.Has(WordList.Forgot));
+
+    /// <summary>A control leads back to the sign-in: this is not it.</summary>
+    public bool LeadsBack => _group.Buttons.Concat(_group.Around).Any(e => e.Visible && e.Kind is ElementKind.Button or ElementKind.Link && Controls.LeadsBack(e));
+    public bool SaysSignUp => SubmitIs(WordList.SignUp) || Heading(WordList.SignUp) || TitleSignUp || AttributesSaySignUp || UrlSaysSignUp;
+    public bool SaysAlreadyMember => _texts.Exists(t => t.Length <= 160 && t.Has(WordList.AlreadyMember));
+
+    /// <summary>Short texts between the last heading and the fields.</summary>
+    public bool Says(WordList list) => _above.Exists(t => t.Has(list));
+    public bool SubmitIsExactly(WordList list) => _submits.Exists(s => s.Means.Is(list));
+    public bool Heading(WordList list) => _headings.Exists(h => h.Length <= 100 && h.Has(list));
+    public bool LinkHas(WordList list) => _links.Exists(l => l.Length <= 80 && l.Has(list));
+    public bool ChoiceHas(WordList list) => _choices.Exists(c => c.Has(list));
+    public bool TitleSignIn => _title.Has(WordList.SignIn);
+    public bool TitleSignUp => _title.Has(WordList.SignUp);
     public bool UrlSaysSignIn => Controls.HrefSays(_path, SignInPaths);
     public bool UrlSaysSignUp => Controls.HrefSays(_path, SignUpPaths);
     public bool AttributesSaySignIn => Controls.HrefSays(_attributes, "login", "signin", "sign-in", "sign_in", "log-in", "logon", "auth");
     public bool AttributesSaySignUp => Controls.HrefSays(_attributes, "register", "signup", "sign-up", "registration", "sign_up", "create");
-    public bool SaysChange => Heading(WordList.PasswordChange) || Heading(WordList.NewPassword) || _title.Length > 0 && Words.HasAny(_title, WordList.PasswordChange) || SubmitIs(WordList.PasswordChange) || SubmitIs(WordList.NewPassword)
-        || Controls.HrefSays(_path, "change", "reset", "password/edit", "update-password", "new-password") || _group.Fields.Exists(f => Words.Has(WordList.CurrentPassword, f.Words)) || _texts.Exists(t => Words.Has(WordList.PasswordChange, t));
-    public bool SaysRecovery => Heading(WordList.Forgot) || Words.Has(WordList.Forgot, _title) || SubmitIs(WordList.Forgot) || Controls.HrefSays(_path, RecoveryPaths) || Controls.HrefSays(_attributes, RecoveryPaths) || SubmitIs(WordList.PasswordChange)
-        || Heading(WordList.PasswordChange) || _headings.Exists(h => Words.Has(WordList.Password, h) && !Words.Has(WordList.SignIn, h));
-    public bool SaysNewsletter => SubmitIs(WordList.Newsletter) || Heading(WordList.Newsletter) || _texts.Exists(t => t.Length < 200 && Words.Has(WordList.Newsletter, t)) || Controls.HrefSays(_attributes, "newsletter", "subscribe", "mailing") || _group.Fields.Exists(f => Words.Has(WordList.Newsletter, f.Words));
+    public bool SaysChange => Heading(WordList.PasswordChange) || Heading(WordList.NewPassword) || _title.Length > 0 && _title.Means.HasAny(WordList.PasswordChange) || SubmitIs(WordList.PasswordChange) || SubmitIs(WordList.NewPassword)
+        || Controls.HrefSays(_path, "change", "reset", "password/edit", "update-password", "new-password") || _group.Fields.Exists(f => Words.Has(WordList.CurrentPassword, f.Words)) || _texts.Exists(t => t.Has(WordList.PasswordChange));
+    public bool SaysRecovery => Heading(WordList.Forgot) || _title.Has(WordList.Forgot) || SubmitIs(WordList.Forgot) || Controls.HrefSays(_path, RecoveryPaths) || Controls.HrefSays(_attributes, RecoveryPaths) || SubmitIs(WordList.PasswordChange)
+        || Heading(WordList.PasswordChange) || _headings.Exists(h => h.Has(WordList.Password) && !h.Has(WordList.SignIn));
+    public bool SaysNewsletter => SubmitIs(WordList.Newsletter) || Heading(WordList.Newsletter) || _texts.Exists(t => t.Length < 200 && t.Has(WordList.Newsletter)) || Controls.HrefSays(_attributes, "newsletter", "subscribe", "mailing") || _group.Fields.Exists(f => Words.Has(WordList.Newsletter, f.Words));
 
     /// <summary>The page says that a code was sent, or that an app shows it.</summary>
-    public bool SpeaksOfCode => _headings.Concat(_texts).Any(t => t.Length <= 300 && (Words.Has(WordList.Code, t) || Words.HasAny(t, WordList.AuthenticatorApp, WordList.Verification)));
+    public bool SpeaksOfCode => _headings.Concat(_texts).Any(t => t.Length <= 300 && (t.Has(WordList.Code) || t.Means.HasAny(WordList.AuthenticatorApp, WordList.Verification)));
+
+    /// <summary>The page says how a code comes: by an app, by text message, by mail.</summary>
+    public bool NamesWayOfCode => _headings.Concat(_texts).Any(t => t.Length <= 300 && (t.Means.HasAny(WordList.AuthenticatorApp, WordList.Sms, WordList.Push, WordList.BackupCode, WordList.Verification, WordList.Resend) || t.Has(WordList.EmailWord) && t.Has(WordList.Code)));
+
+    /// <summary>A picture in the same row, or right above or below.</summary>
+    public bool HasPictureNear(FieldReading field)
+    {
+        var box = field.Element.Box;
+        return _group.Around.Concat(_group.Buttons).Any(e => e.Visible && (e.Kind == ElementKind.Image || e.Kind == ElementKind.Button && e.Tag == "img") && e.Box.Bottom > box.Y - 90 && e.Box.Y < box.Bottom + 90 && e.Box.X < box.Right + 300 && e.Box.Right > box.X - 300);
+    }
 
     /// <summary>The question that a field answers, or null.</summary>
     public string? QuestionOf(FieldReading field)
@@ -394,9 +424,8 @@ internal sealed class GroupWords
         if (!field.IsText && !field.IsPassword) return null;
         var label = field.Element.Name.Length > 0 ? field.Element.Name : field.Placeholder.Length > 0 ? field.Placeholder : "";
         if (IsQuestion(label)) return label.Trim();
-        if (label.Length > 0 && !Words.HasAny(label, WordList.SecurityQuestion) && label.Length < 12 && !_headings.Exists(h => Words.Has(WordList.SecurityQuestion, h)) && !_texts.Exists(t => Words.Has(WordList.SecurityQuestion, t))) { /* "Answer": the question stands before it */ }
         if (IsQuestion(field.Element.NearbyText)) return field.Element.NearbyText.Trim();
-        var asked = _headings.Concat(_texts).Any(t => Words.HasAny(t, WordList.SecurityQuestion));
+        var asked = _headings.Concat(_texts).Any(t => t.Means.HasAny(WordList.SecurityQuestion));
         var at = _page.PositionOf(field.Element.Id);
         var before = _questions.Where(q => q.At < at).OrderByDescending(q => q.At).Select(q => q.Text).FirstOrDefault();
         return before is not null && (asked || IsQuestion(before) && field.Element.Type is "text" or "password") && IsQuestion(before) ? before : null;

@@ -50,6 +50,9 @@ internal sealed class GroupReading
 
     /// <summary>Links, headings and other texts between the fields.</summary>
     public required List<ElementSnapshot> Around { get; init; }
+
+    /// <summary>None of its fields is shown: a sign-in that a control of the page opens. It says what there is, and is never filled.</summary>
+    public bool IsDormant { get; init; }
     public GroupKind Kind { get; set; }
 
     /// <summary>How sure a group of kind Login, Identifier or Reauth is one.</summary>

@@ -29,6 +29,8 @@ internal sealed class LoginPage
             group.State = StateFor(group);
         }
         Overridden.Apply(this, _groupOf);
+        Dormant = GroupBuilder.Dormant(snapshot, Groups);
+        foreach (var group in Dormant) GroupJudge.Decide(this, group);
     }
 
     // A password form is the same one wherever a site shows it again: in a header, on a page of its own, at the address that received it, with or without the user name.
@@ -42,6 +44,9 @@ internal sealed class LoginPage
     private static string HostOf(Uri frame, Uri page) => (frame.Scheme is "http" or "https" ? frame : page).Authority;
 
     public PageSnapshot Snapshot { get; }
+
+    /// <summary>Groups of which nothing is shown: what a dialog or a menu would bring up.</summary>
+    public List<GroupReading> Dormant { get; }
     public string Path { get; }
     public List<GroupReading> Groups { get; }
     public IReadOnlyList<ElementSnapshot> Elements => Snapshot.Elements;
@@ -50,6 +55,9 @@ internal sealed class LoginPage
 
     /// <summary>The best group to sign in with, or null.</summary>
     public GroupReading? LoginGroup => Groups.Where(g => g.IsLogin && g.Score >= 0).OrderByDescending(g => g.Score + InFront(g)).FirstOrDefault();
+
+    /// <summary>A sign-in that is there and not shown yet, or null. Never filled: a control of the page has to open it first.</summary>
+    public GroupReading? DormantLogin => Dormant.Where(g => g.Kind == GroupKind.Login && g.Score >= 4).OrderByDescending(g => g.Score).FirstOrDefault();
 
     /// <summary>The group that asks for a one-time code, or null.</summary>
     public GroupReading? CodeGroup => Groups.Where(g => g.Kind == GroupKind.Code).OrderByDescending(g => g.Score + InFront(g)).FirstOrDefault();
@@ -126,6 +134,27 @@ internal static class GroupBuilder
         return groups;
     }
 
+    /// <summary>The forms of which no field is shown and one is a password, as they would be read if they were.</summary>
+    public static List<GroupReading> Dormant(PageSnapshot snapshot, List<GroupReading> shown)
+    {
+        var result = new List<GroupReading>();
+        foreach (var group in shown)
+        {
+            // What is hidden on its own among shown fields is a trap or a spare; what is hidden as a whole is a dialog.
+            if (!group.Hidden.Exists(f => f.IsPassword && IsAsleep(f.Element)) || group.Fields.Exists(f => f.IsPassword)) continue;
+            var fields = group.Hidden.Where(f => IsAsleep(f.Element)).Select(f => new FieldReading(f.Element)).ToList();
+            if (!fields.Exists(f => f.IsText) || group.Fields.Exists(f => f.Role == FieldRole.Identifier)) continue;
+            var dormant = new GroupReading { Index = shown.Count + result.Count, Frame = group.Frame, Form = group.Form, Dialog = group.Dialog, Fields = fields, Hidden = [], Buttons = [], Choices = [], Selects = [], Around = [], IsDormant = true };
+            foreach (var e in snapshot.Elements)
+                if (e.Kind == ElementKind.Button && e.Form == group.Form && e.Id.Frame == group.Frame) dormant.Buttons.Add(e);
+            result.Add(dormant);
+        }
+        return result;
+    }
+
+    // Not drawn, or drawn and not alive yet: a page may wake its form only after it has looked at the browser.
+    private static bool IsAsleep(ElementSnapshot e) => e.HiddenBy is "display" or "visibility" || e.Visible && !e.Enabled && !e.ReadOnly;
+
     /// <summary>A password that stands alone and a single text field shortly before it in the same form (or both without one) belong together.</summary>
     private static void JoinPasswords(List<GroupReading> groups)
     {
@@ -136,7 +165,10 @@ internal static class GroupBuilder
             var before = groups.Take(i).LastOrDefault(g => g.Fields.Count > 0);
             if (before is null || before.Frame != group.Frame || before.Form != group.Form || before.Fields.Count(f => f.IsText) != 1 || before.Fields.Exists(f => f.IsPassword)) continue;
             var text = before.Fields.Find(f => f.IsText)!;
-            if (text[FieldRole.Search] >= 5 || text.Element.Dialog != group.Fields[0].Element.Dialog || group.Fields[0].Element.Box.Y - text.Element.Box.Bottom is < -50 or > 400) continue;
+            if (text[FieldRole.Search] >= 5 || text.Element.Dialog != group.Fields[0].Element.Dialog) continue;
+            // Large pictures may stand between them; many words or a control may not.
+            var gap = group.Fields[0].Element.Box.Y - text.Element.Box.Bottom;
+            if (gap < -50 || gap > 400 && group.Fields[0].Element.Id.Index - text.Element.Id.Index > 5) continue;
             before.Fields.AddRange(group.Fields);
             before.Hidden.AddRange(group.Hidden);
             before.Choices.AddRange(group.Choices);

@@ -110,6 +110,12 @@ public enum WordList
     Organisation,
     /// <summary>Greetings: "welcome", "hello", "good morning".</summary>
     Welcome,
+    /// <summary>Asking those who have an account to use it instead: "already a member?", "do you already have an account?".</summary>
+    AlreadyMember,
+    /// <summary>Labels of a user name that does not exist yet: "choose a username".</summary>
+    NewUserName,
+    /// <summary>What is paid with: gift cards, vouchers, promotion codes, credit cards and what is printed on them.</summary>
+    Payment,
     /// <summary>The user refused on another device: "denied", "declined". Read only where an approval was waited for.</summary>
     Denied,
 }

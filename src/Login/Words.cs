@@ -26,7 +26,7 @@ public static class Words
     private static readonly Lexicon Lexicon = Lexicon.Load();
     private static readonly Remembered?[] Memory = new Remembered?[RememberedTexts];
 
-    /// <summary>The languages every list has words of, as ISO 639-1 codes, in the order of the data.</summary>
+    /// <summary>The languages there are words of, as ISO 639-1 codes, in the order of the data. Every list has twenty-four of them; the lists that a sign-in cannot do without have more.</summary>
     public static IReadOnlyList<string> Languages => Lexicon.Languages;
 
     /// <summary>Whether <paramref name="text"/> contains a word or phrase of <paramref name="list"/>.</summary>
@@ -107,7 +107,8 @@ public static class Words
 
     private static ulong Bit(WordList list) => 1UL << (int)list;
 
-    private static Meanings Read(string text)
+    /// <summary>All that a text means, for whoever asks many questions about it.</summary>
+    internal static Meanings Read(string text)
     {
         if (string.IsNullOrEmpty(text)) return default;
         if (!MayRemember(text)) return Lexicon.Read(Fold(text));
@@ -171,7 +172,30 @@ public static class Words
 }
 
 /// <summary>Which lists have a word inside a text, and which lists have the whole text as a word: one bit per <see cref="WordList"/>.</summary>
-internal readonly record struct Meanings(ulong Within, ulong Whole);
+internal readonly record struct Meanings(ulong Within, ulong Whole)
+{
+    public bool Has(WordList list) => (Within & (1UL << (int)list)) != 0;
+    public bool Is(WordList list) => (Whole & (1UL << (int)list)) != 0;
+
+    public bool HasAny(params ReadOnlySpan<WordList> lists)
+    {
+        foreach (var list in lists)
+            if (Has(list)) return true;
+        return false;
+    }
+}
+
+/// <summary>A text of a page and what it means.</summary>
+internal readonly record struct Said(string Text, Meanings Means)
+{
+    public Said(string text)
+        : this(text, Words.Read(text))
+    {
+    }
+
+    public int Length => Text.Length;
+    public bool Has(WordList list) => Means.Has(list);
+}
 
 /// <summary>The word lists, arranged so that one pass over a text finds the words of all of them.</summary>
 internal sealed class Lexicon

@@ -82,6 +82,8 @@ builder.WebHost.ConfigureKestrel(kestrel =>
     kestrel.AddServerHeader = false;
     // Above what is accepted, so that a body which is too large is answered with a 413 and not with a broken connection: what is left of it is read and thrown away.
     kestrel.Limits.MaxRequestBodySize = 16L * http.LargestBody;
+    // Also above what is accepted: a query that is too long is answered, not cut off.
+    kestrel.Limits.MaxRequestLineSize = 16 * Pipeline.LongestAddress;
 });
 
 var app = builder.Build();
@@ -96,8 +98,8 @@ app.MapFiles();
 if (roles.Contains("api"))
 {
     var api = app.MapGroup("/v2");
-    // What surrounds every request under /v2, from the outside in.
-    app.UseWhen(context => context.Request.Path.StartsWithSegments("/v2", StringComparison.Ordinal), v2 => v2
+    // What surrounds every request under /v2, from the outside in. Routes are found whatever their case, so these steps are too.
+    app.UseWhen(context => context.Request.Path.StartsWithSegments("/v2", StringComparison.OrdinalIgnoreCase), v2 => v2
         .Use((HttpContext context, RequestDelegate next) => Pipeline.Envelope(context, next, Get<IdSource>(), app.Logger))
         .Use((HttpContext context, RequestDelegate next) => Get<Cors>().Step(context, next))
         .Use((HttpContext context, RequestDelegate next) => Authenticate.Step(context, next, app.Services.GetServices<ICallers>(), Get<Db>()))

@@ -268,6 +268,69 @@ public sealed class LookingTests(SharedBrowser shared) : OnAPage(shared)
         Assert.True(await Session.WaitForChangeAsync(Limit, Cancel));
     }
 
+    /// <summary>Ways of hiding a form in a closed shadow root.</summary>
+    [Theory]
+    [InlineData("division", "<div id=host style='width:300px'></div><script>host.attachShadow({mode:'closed'}).innerHTML = FORM</script>")]
+    [InlineData("element", "<x-login></x-login><script>customElements.define('x-login', class extends HTMLElement { constructor() { super(); this.attachShadow({mode:'closed'}).innerHTML = FORM } })</script>")]
+    [InlineData("slots", "<x-card><p>beside</p></x-card><script>customElements.define('x-card', class extends HTMLElement { constructor() { super(); this.attachShadow({mode:'closed'}).innerHTML = FORM + '<slot></slot>' } })</script>")]
+    [InlineData("markup", "<div><template shadowrootmode=closed>FORM</template></div>")]
+    [InlineData("nested", "<x-outer></x-outer><script>customElements.define('x-outer', class extends HTMLElement { constructor() { super(); const r = this.attachShadow({mode:'closed'}); r.innerHTML = '<div id=inner></div>'; r.getElementById('inner').attachShadow({mode:'closed'}).innerHTML = FORM } })</script>")]
+    [InlineData("open-around", "<div id=host></div><script>const r = host.attachShadow({mode:'open'}); r.innerHTML = '<div id=inner></div>'; r.getElementById('inner').attachShadow({mode:'closed'}).innerHTML = FORM</script>")]
+    [InlineData("late", "<div id=host></div><script>setTimeout(() => host.attachShadow({mode:'closed'}).innerHTML = FORM, 60)</script>")]
+    public async Task What_a_closed_shadow_root_shows_is_seen_and_can_be_used(string way, string html)
+    {
+        const string form = "<label for=u>User name</label><input id=u name=u><label>Password <input id=p type=password></label><button id=go>Sign in</button>";
+        const string script = "<script>addEventListener('click', e => { out.textContent = 'clicked' })</script><h2 id=out>-</h2>";
+        Site.Page("/", html.Replace("FORM", html.Contains("<template", StringComparison.Ordinal) ? form : "\"" + form + "\"", StringComparison.Ordinal) + script);
+        var snapshot = await GoAsync("/");
+        // Content that comes without a trace in the document is found by the next look.
+        for (var i = 0; i < 20 && way == "late" && !snapshot.Elements.Any(e => e.Type == "password"); i++) snapshot = await LookAsync();
+        var user = snapshot.Elements.Single(e => e.Attributes.GetValueOrDefault("id") == "u");
+        Assert.Equal("User name", user.Name);
+        Assert.True(user is { Visible: true, Covered: false });
+        Assert.Equal("Password", snapshot.Elements.Single(e => e.Type == "password").Name);
+        await Session.TypeAsync(user.Id, "ada@example.org", Cancel);
+        await Session.ClickAsync(snapshot.ById("go"), Cancel);
+        snapshot = await LookAsync();
+        Assert.Equal("clicked", snapshot.TextOf("out"));
+        Assert.True(snapshot.Elements.Single(e => e.Id.Frame == 0 && e.Attributes.GetValueOrDefault("id") == "u").HasValue);
+        Assert.DoesNotContain("ada@", System.Text.Json.JsonSerializer.Serialize(snapshot), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_page_cannot_tell_that_its_closed_roots_were_read()
+    {
+        Site.Page("/", "<div id=host></div><script>window.before = Element.prototype.attachShadow; host.attachShadow({mode:'closed'}).innerHTML = '<input id=u>'; window.names = 0; window.names = Object.getOwnPropertyNames(window).length</script>");
+        (await GoAsync("/")).ById("u");
+        Assert.True(await Session.Page.EvaluateAsync<bool>("host.shadowRoot === null && before === Element.prototype.attachShadow && /native code/.test(before.toString()) && Object.getOwnPropertyNames(window).length === names && Object.keys(host).length === 0"));
+    }
+
+    [Fact]
+    public async Task A_change_inside_a_closed_root_is_noticed_once_it_was_seen()
+    {
+        Site.Page("/", "<div id=host></div><script>{ const r = host.attachShadow({mode:'closed'}); r.innerHTML = '<p id=t>a</p>'; addEventListener('turn', () => r.getElementById('t').textContent = 'b') }</script>");
+        Assert.Contains((await GoAsync("/")).Elements, e => e.Text == "a");
+        await Session.Page.EvaluateAsync("dispatchEvent(new Event('turn'))");
+        Assert.True(await Session.WaitForChangeAsync(Limit, Cancel));
+        Assert.Contains((await LookAsync()).Elements, e => e.Text == "b");
+    }
+
+    [Fact]
+    public async Task Frames_of_other_processes_are_read_with_their_closed_roots()
+    {
+        await using var other = await Site.StartAsync();
+        // Another site is another process.
+        var elsewhere = new UriBuilder(other["/"]) { Host = "localhost" }.Uri;
+        other.Page("/", "<input id=plain><div id=host></div><script>host.attachShadow({mode:'closed'}).innerHTML = '<input id=hidden type=password>'</script>");
+        Site.Page("/", $"<iframe width=400 height=300 src='{elsewhere}'></iframe>");
+        var snapshot = await GoAsync("/");
+        Assert.Equal(1, snapshot.ById("plain").Frame);
+        var hidden = snapshot.ById("hidden");
+        Assert.Equal(1, hidden.Frame);
+        await Session.TypeSecretAsync(hidden, "not-a-real-password-1".AsMemory(), Cancel);
+        Assert.True((await LookAsync()).Elements.Single(e => e.Attributes.GetValueOrDefault("id") == "hidden").HasValue);
+    }
+
     [Fact]
     public async Task A_waiting_caller_can_stop_waiting()
     {

@@ -9,6 +9,12 @@ public sealed class WordsTests
     private static readonly string[] AtLeast =
         ["en", "de", "fr", "es", "it", "nl", "pt", "sv", "da", "no", "fi", "pl", "cs", "sk", "hu", "ro", "tr", "el", "ru", "uk", "ja", "zh", "ko", "ar"];
 
+    // What a sign-in cannot do without, and the languages that have only that.
+    private static readonly WordList[] Core =
+        [WordList.SignIn, WordList.SignOut, WordList.SignUp, WordList.UserName, WordList.Email, WordList.Password, WordList.Forgot, WordList.Remember, WordList.Next, WordList.Continue, WordList.Confirm, WordList.Code, WordList.Wrong, WordList.AcceptCookies, WordList.RejectCookies, WordList.Search];
+
+    private static readonly string[] CoreOnly = ["bg", "hr", "sr", "sl", "lt", "lv", "et", "ca", "he", "fa", "hi", "id", "vi", "th"];
+
     private static readonly (WordList, WordList)[] AtOdds =
     [
         (WordList.SignIn, WordList.SignOut), (WordList.SignIn, WordList.SignUp), (WordList.SignUp, WordList.SignOut), (WordList.SignIn, WordList.Forgot),
@@ -36,6 +42,17 @@ public sealed class WordsTests
         {
             var words = Entries.Value.Where(e => e.List == list && e.Language == language && !e.Entry.StartsWith('!')).ToList();
             Assert.True(words.Count >= 2, $"{list} has {words.Count} words in {language}.");
+        }
+    }
+
+    [Fact]
+    public void Further_languages_have_what_a_sign_in_cannot_do_without()
+    {
+        Assert.Empty(Words.Languages.Except(AtLeast).Except(CoreOnly));
+        foreach (var list in Core)
+        {
+            foreach (var language in CoreOnly)
+                Assert.True(Entries.Value.Exists(e => e.List == list && e.Language == language && !e.Entry.StartsWith('!')), $"{list} has no word in {language}.");
         }
     }
 

@@ -51,7 +51,16 @@ public sealed class Api(Func<Uri> address, string? key)
         using var response = await Http.SendAsync(request);
         var answer = await Answer.ReadAsync($"{method} {path}", response);
         _answers.Enqueue(answer.Text);
+        await CheckContractAsync(method, path, answer);
         return answer;
+    }
+
+    // Whatever a test is about, its answers are what the server's own document says.
+    private async Task CheckContractAsync(HttpMethod method, string path, Answer answer)
+    {
+        if (!path.StartsWith("/v2/", StringComparison.OrdinalIgnoreCase) || await WireContract.OfAsync(address(), Http) is not { } contract || contract.Find(method.Method, path) is not { } operation) return;
+        var faults = contract.Faults(operation, answer.Status, answer.MediaType, answer.Text);
+        if (faults.Count > 0) throw new UnmetExpectationException($"The answer to {method} {path} is not what /openapi/v2.json says: {string.Join("; ", faults.Take(5))}. It was {answer.Status}: {answer.Text}");
     }
 
     /// <summary>All items of a list, newest first, over all pages.</summary>
@@ -99,6 +108,9 @@ public sealed class Answer
 
     /// <summary>By lower-case name.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; }
+
+    /// <summary>The content type without its parameters.</summary>
+    public string? MediaType => Headers.GetValueOrDefault("content-type")?.Split(';')[0];
 
     public JsonElement Body => _body ?? throw Unmet("The answer is not JSON");
 

@@ -20,7 +20,7 @@ internal static class AgentRoutes
 
     internal sealed record CreateRequest
     {
-        [Says(ChosenId.Words)] public string? Id { get; init; }
+        [IdOf<AgentId>, Says(ChosenId.Words)] public string? Id { get; init; }
         [RequiredField, Says("What you call it.", Example = "Statements")] public string? Name { get; init; }
         [Longest(10_000)] public string? Description { get; init; }
     }

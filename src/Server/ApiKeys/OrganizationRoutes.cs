@@ -12,21 +12,22 @@ internal static class OrganizationRoutes
 {
     public static void MapOrganization(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/organization", GetAsync);
-        routes.MapPatch("/organization", UpdateAsync).Needs(Scope.Admin);
+        routes = routes.Chapter("Organization", "The organization that the key belongs to.");
+        routes.MapGet("/organization", GetAsync).Describe("Get the organization").Gives<OrganizationObject>();
+        routes.MapPatch("/organization", UpdateAsync).Needs(Scope.Admin).Describe("Update the organization", "Switches payload encryption on and off. A generated key is in this answer and never again.").Takes<UpdateRequest>().Gives<OrganizationObject>();
     }
 
     internal sealed record UpdateRequest
     {
-        [NotNullField] public Given<string> Name { get; init; }
-        public EncryptionRequest? PayloadEncryption { get; init; }
+        [NotNullField, Says("What it is called.", Example = "Harbour")] public Given<string> Name { get; init; }
+        [Says("Whether run `input` and `output` are encrypted in answers.", Example = """{"enabled":true}""")] public EncryptionRequest? PayloadEncryption { get; init; }
     }
 
     internal sealed record EncryptionRequest
     {
-        [RequiredField] public bool? Enabled { get; init; }
-        [Longest(64)] public string? KeyId { get; init; }
-        public Secret? Key { get; init; }
+        [RequiredField, Says("On or off. Off destroys the key.", Example = "true")] public bool? Enabled { get; init; }
+        [Longest(64), Says("Stands in every encrypted answer. Another one than before, without `key`, has a new key generated.", Example = "2026-03")] public string? KeyId { get; init; }
+        [Says("32 bytes in base64url; generated when absent.")] public Secret? Key { get; init; }
     }
 
     private static async Task<Reply> GetAsync(ApiCall call, Db db, CancellationToken cancellationToken)
@@ -126,16 +127,16 @@ internal sealed record OrganizationRow
 }
 
 /// <summary>An organization on the wire.</summary>
-internal sealed record OrganizationObject(string Id, string Name, PayloadEncryptionObject PayloadEncryption, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
+internal sealed record OrganizationObject(string Id, [property: Says("What it is called.", Example = "Harbour")] string Name, PayloadEncryptionObject PayloadEncryption, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
 {
     [JsonPropertyOrder(-1)]
     public string Object => "organization";
 }
 
 /// <summary>Whether payloads are encrypted, and with which key. <paramref name="Key"/>, base64url, is there once: in the answer that generated it.</summary>
-internal sealed record PayloadEncryptionObject(bool Enabled, string? KeyId, string? Key)
+internal sealed record PayloadEncryptionObject([property: Says("Whether run `input` and `output` are encrypted in answers.", Example = "true")] bool Enabled, [property: Says("Of the key in use.", Example = "2026-03")] string? KeyId, string? Key)
 {
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Says("A generated key in base64url, once: in the answer that made it.")]
     public string? Key { get; init; } = Key;
 }
 

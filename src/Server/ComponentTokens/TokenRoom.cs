@@ -10,5 +10,8 @@ internal static class TokenRoom
         .AddSingleton<ICallers>(provider => provider.GetRequiredService<TokenStore>())
         .AddSingleton<Cors>();
 
-    public static void MapComponentTokens(this IEndpointRouteBuilder routes) => routes.MapPost("/token", CreateToken.HandleAsync);
+    public static void MapComponentTokens(this IEndpointRouteBuilder routes) => routes
+        .Chapter("Component tokens", "A token is a short-lived key for one user in a browser. It reaches the sources it is for and what belongs to its user, and nothing else.")
+        .MapPost("/token", CreateToken.HandleAsync).Describe("Create a component token", "The token itself is in this answer and never again. It ends after 30 minutes, or with the key that made it.")
+        .Takes<CreateToken.Request>().Gives<TokenObject>(201).Fails("source_not_found").Misses<TaskId>();
 }

@@ -66,14 +66,18 @@ internal sealed class ApiCall
     /// <summary>The body as JSON, or null with a fault.</summary>
     public JsonElement? TryParseBody(List<Fault> faults)
     {
-        if (Body.Length == 0) return EmptyObject;
+        var body = JsonText.WithoutMark(Body);
+        if (body.IsEmpty) return EmptyObject;
         try
         {
+            if (!JsonText.IsUtf8(body.Span)) throw new JsonException("Not UTF-8.", null, 0, 0);
             // The document reads the call's own bytes without copying them; they are wiped when the request ends.
-            var document = JsonDocument.Parse(Body.AsMemory(), new JsonDocumentOptions { MaxDepth = 100 });
+            var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = JsonText.Deepest });
             _http.Response.RegisterForDispose(document);
-            if (document.RootElement.ValueKind == JsonValueKind.Object) return document.RootElement;
-            faults.Add(new Fault("request", "input_invalid", "The body must be a JSON object."));
+            var before = faults.Count;
+            if (document.RootElement.ValueKind != JsonValueKind.Object) faults.Add(new Fault("request", "input_invalid", "The body must be a JSON object."));
+            else JsonText.CheckNames(body, faults);
+            if (faults.Count == before) return document.RootElement;
         }
         catch (JsonException exception)
         {

@@ -41,7 +41,7 @@ internal static class Json
     /// <summary>A stored document as an element that stands on its own.</summary>
     public static JsonElement Parse(string json)
     {
-        using var document = JsonDocument.Parse(json);
+        using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = JsonText.DeepestRead });
         return document.RootElement.Clone();
     }
 
@@ -53,7 +53,7 @@ internal static class Json
             DictionaryKeyPolicy = null,
             DefaultIgnoreCondition = ignore,
             Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-            MaxDepth = 128,
+            MaxDepth = JsonText.DeepestRead,
         };
         options.Converters.Add(new UtcTimeConverter());
         options.Converters.Add(new ObjectIdConverterFactory());

@@ -11,6 +11,19 @@ internal sealed class SaysAttribute(string text) : Attribute
     public string? Example { get; init; }
 }
 
+/// <summary>An id of one kind in a body, where the field's name does not say which.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class IdOfAttribute<T> : IdOfAttribute where T : struct, IObjectId<T>
+{
+    public override string Prefix => T.Prefix;
+}
+
+/// <summary><see cref="IdOfAttribute{T}"/> of any kind.</summary>
+internal abstract class IdOfAttribute : Attribute
+{
+    public abstract string Prefix { get; }
+}
+
 /// <summary>The words that a text of an answer may be: those of the static list <c>All</c> of <paramref name="owner"/>, where the code keeps them.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class WordsOfAttribute(Type owner) : Attribute

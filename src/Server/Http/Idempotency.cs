@@ -50,6 +50,7 @@ internal sealed class IdempotentCall(DbTransactionScope transaction, Organizatio
 internal static class Idempotency
 {
     private const int LongestKey = 256;
+    private static readonly KeyedTurns<(OrganizationId, string)> Turns = new();
 
     public static string Context(OrganizationId organization, string key) => $"idempotency/{organization.Value}/{key}";
 
@@ -74,6 +75,8 @@ internal static class Idempotency
         // A component token must not be given the answer that another one, or its organization, got under the same key.
         if (call.Restriction is { } restriction) key = $"{restriction.TokenId}/{key}";
         var stopping = http.RequestAborted;
+        // Of those that wait for the same key on this node, one at a time takes a connection: a crowd of repetitions must not use up the pool that the first one needs to finish.
+        using var turn = await Turns.TakeAsync((call.Organization, key), stopping);
         var fingerprint = await FingerprintAsync(vault, request, call.Body, stopping);
         await using var scope = await db.BeginAsync(stopping);
         await scope.Connection.ExecuteAsync(new CommandDefinition(

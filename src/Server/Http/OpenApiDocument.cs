@@ -16,7 +16,7 @@ internal sealed class OpenApiDocument
     private const string Root = "/v2";
 
     private static readonly JsonSerializerOptions Readable = new(Json.Options) { WriteIndented = true, NewLine = "\n" };
-    private static readonly IReadOnlyList<FaultCode> Everywhere = [.. new[] { "api_key_invalid", "rate_limit_exceeded", "api_error" }.Select(FaultTable.OfRequest)];
+    private static readonly IReadOnlyList<FaultCode> Everywhere = [.. new[] { "api_key_invalid", "forbidden", "rate_limit_exceeded", "api_error" }.Select(FaultTable.OfRequest)];
     private readonly OpenApiSchemas _schemas = new();
     private readonly OpenApiExamples _examples;
     private readonly SortedDictionary<string, JsonObject> _responses = new(StringComparer.Ordinal);
@@ -24,12 +24,10 @@ internal sealed class OpenApiDocument
     private OpenApiDocument(IEnumerable<RouteEndpoint> routes)
     {
         _examples = new OpenApiExamples(_schemas);
-        Document = Write([.. routes]);
-        Bytes = [.. JsonSerializer.SerializeToUtf8Bytes(Document, Readable), (byte)'\n'];
+        Bytes = [.. JsonSerializer.SerializeToUtf8Bytes(Write([.. routes]), Readable), (byte)'\n'];
     }
 
-    public JsonObject Document { get; }
-
+    /// <summary>The document as it is served: JSON, indented.</summary>
     public byte[] Bytes { get; }
 
     /// <summary>Reads the routes below <c>/v2</c>; call it when all are mapped.</summary>
@@ -92,7 +90,7 @@ internal sealed class OpenApiDocument
             {
                 ["schemas"] = _schemas.Components,
                 ["responses"] = new JsonObject(_responses.Select(r => KeyValuePair.Create<string, JsonNode?>(r.Key, r.Value))),
-                ["securitySchemes"] = new JsonObject { ["key"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["description"] = "A secret key (`sk_live_…`)." } },
+                ["securitySchemes"] = new JsonObject { ["key"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["description"] = "A secret key (`sk_live_…`), or a component token (`tk_…`) where the route is open to it." } },
             },
             ["x-errors"] = new JsonArray([.. FaultTable.All.Select(f => (JsonNode)new JsonObject { ["type"] = f.Type, ["code"] = f.Code, ["status"] = f.Status, ["meaning"] = f.Meaning })]),
         };
@@ -216,6 +214,8 @@ internal sealed class OpenApiDocument
             yield return FaultTable.All.First(f => f.Status == 415);
         }
 
+        if (description.Query.Count > 0) yield return FaultTable.All.First(f => f.Status == 414);
+
         foreach (var fault in Everywhere) yield return fault;
     }
 
@@ -265,13 +265,29 @@ internal sealed class OpenApiDocument
         """;
 }
 
-/// <summary>Serves the document.</summary>
+/// <summary>Serves the document, for programs and for people.</summary>
 internal static class Reference
 {
+    /// <summary>Where people read it.</summary>
+    public const string PagePath = "/docs";
+
     /// <summary>Map it last: it describes the routes that are mapped by the time of the first request.</summary>
     public static void MapReference(this WebApplication app)
     {
         var document = new Lazy<OpenApiDocument>(() => OpenApiDocument.Of(app));
-        app.MapGet(OpenApiDocument.Path, () => Results.Bytes(document.Value.Bytes, "application/json; charset=utf-8"));
+        var page = new Lazy<byte[]>(() => ReferencePage.Write(document.Value.Bytes));
+        // Public, so that a tool that makes a client from it can read it from a page of any origin.
+        app.MapGet(OpenApiDocument.Path, (HttpResponse response) =>
+        {
+            response.Headers.AccessControlAllowOrigin = "*";
+            return Results.Bytes(document.Value.Bytes, "application/json; charset=utf-8");
+        });
+        app.MapGet(PagePath, (HttpResponse response) =>
+        {
+            response.Headers.ContentSecurityPolicy = ReferencePage.Policy;
+            response.Headers.XContentTypeOptions = "nosniff";
+            response.Headers["Referrer-Policy"] = "no-referrer";
+            return Results.Bytes(page.Value, "text/html; charset=utf-8");
+        });
     }
 }

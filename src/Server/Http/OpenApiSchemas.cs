@@ -79,7 +79,7 @@ internal sealed class OpenApiSchemas
         if (field.Type == typeof(bool)) return new JsonObject { ["type"] = "boolean" };
         if (field.Type == typeof(int)) return new JsonObject { ["type"] = "integer", ["minimum"] = field.Between?.Least ?? int.MinValue, ["maximum"] = field.Between?.Most ?? int.MaxValue };
         if (field.Type == typeof(JsonElement)) return field.JsonObject ? new JsonObject { ["type"] = "object" } : [];
-        if (field.Type == typeof(IReadOnlyList<string>)) return new JsonObject { ["type"] = "array", ["items"] = Text(field.Longest, 0, null, "", field.Property) };
+        if (field.Type == typeof(IReadOnlyList<string>)) return new JsonObject { ["type"] = "array", ["items"] = Text(field.Longest, 0, null, "", field.Property), ["maxItems"] = RequestBinder.MostTexts };
         return OfRequest(field.Type);
     }
 
@@ -188,6 +188,7 @@ internal sealed class OpenApiSchemas
     private static string? IdPattern(string name, PropertyInfo property)
     {
         if (property.PropertyType == typeof(IReadOnlyList<string>)) return null;
+        if (property.GetCustomAttribute<IdOfAttribute>() is { } of) return RouteDescription.PatternOf(of.Prefix);
         return IdPrefixes.TryGetValue(name, out var prefix) ? RouteDescription.PatternOf(prefix) : null;
     }
 

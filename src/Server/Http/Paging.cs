@@ -92,17 +92,17 @@ internal sealed class ListQuery(string columns, string table, OrganizationId org
     {
         await using var connection = await db.OpenAsync(cancellationToken);
         var backwards = false;
-        if (page.Cursor is { } cursor) After(cursor);
+        if (page.Cursor is { } cursor) Bound("<", cursor);
         else if (page.StartingAfter is { } startingAfter)
         {
-            if (await PositionOf(startingAfter) is not { } position) return new ListObject<TObject>([], false, null);
-            After(position);
+            if (await PlaceOfAsync(connection, startingAfter, "<", cancellationToken) is not { } place) return new ListObject<TObject>([], false, null);
+            Bound(place.IsThere ? "<" : "<=", place.Position);
         }
         else if (page.EndingBefore is { } endingBefore)
         {
-            if (await PositionOf(endingBefore) is not { } position) return new ListObject<TObject>([], false, null);
+            if (await PlaceOfAsync(connection, endingBefore, ">", cancellationToken) is not { } place) return new ListObject<TObject>([], false, null);
             backwards = true;
-            Bound(">", position);
+            Bound(place.IsThere ? ">" : ">=", place.Position);
         }
 
         var order = backwards ? "ASC" : "DESC";
@@ -114,26 +114,41 @@ internal sealed class ListQuery(string columns, string table, OrganizationId org
         if (backwards) rows.Reverse();
         return new ListObject<TObject>([.. rows.Select(map)], more, more && !backwards ? rows[^1].Position.ToCursor() : null);
 
-        void After(PagePosition position) => Bound("<", position);
-
         void Bound(string comparison, PagePosition position)
         {
             _conditions.Add($"(created_at, id) {comparison} (@page_at, @page_id)");
             _parameters.Add("page_at", position.CreatedAt);
             _parameters.Add("page_id", position.Id);
         }
+    }
 
-        async Task<PagePosition?> PositionOf(string id) => await connection.QuerySingleOrDefaultAsync<DateTime?>(new CommandDefinition(
-            $"SELECT created_at FROM {table} WHERE organization_id = @organization AND id = @id",
+    // Where an item stands, or where it stood before it was deleted: ids of one length sort by creation, so the next one in the asked direction marks the place. Null when nothing
+    // lies in that direction.
+    private async Task<Place?> PlaceOfAsync(Npgsql.NpgsqlConnection connection, string id, string direction, CancellationToken cancellationToken)
+    {
+        var row = await connection.QuerySingleOrDefaultAsync<Neighbour>(new CommandDefinition(
+            $"""
+            (SELECT id, created_at FROM {table} WHERE organization_id = @organization AND id = @id)
+            UNION ALL
+            (SELECT id, created_at FROM {table} WHERE organization_id = @organization AND id {direction} @id AND length(id) = length(@id) ORDER BY id {(direction == "<" ? "DESC" : "ASC")} LIMIT 1)
+            LIMIT 1
+            """,
             new { organization = organization.Value, id },
-            cancellationToken: cancellationToken)) is { } at
-            ? new PagePosition(new DateTimeOffset(DateTime.SpecifyKind(at, DateTimeKind.Utc)), id)
-            : null;
+            cancellationToken: cancellationToken));
+        return row is null ? null : new Place(new PagePosition(row.CreatedAt, row.Id), row.Id == id);
+    }
+
+    private sealed record Place(PagePosition Position, bool IsThere);
+
+    private sealed class Neighbour
+    {
+        public string Id { get; init; } = "";
+        public DateTimeOffset CreatedAt { get; init; }
     }
 }
 
 /// <summary>Reads list filters, reporting every fault.</summary>
-internal static class Filters
+internal static partial class Filters
 {
     /// <summary>Values that one filter takes, at most.</summary>
     public const int MostValues = 100;
@@ -181,10 +196,14 @@ internal static class Filters
     public static DateTimeOffset? Time(IQueryCollection query, string name, List<Fault> faults)
     {
         if (!query.TryGetValue(name, out var values) || values.ToString() is not { Length: > 0 } text) return null;
-        // A plus sign in a query is a space unless it was escaped; accept both spellings of an offset.
-        if (DateTimeOffset.TryParse(text.Replace(' ', '+'), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
-            || DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time)) return time.ToUniversalTime();
+        // A plus sign in a query is a space unless it was escaped: "…T12:00:00 02:00" is an offset.
+        var written = text.Contains('T', StringComparison.Ordinal) ? text.Replace(' ', '+') : text;
+        if (IsoTime().IsMatch(written) && DateTimeOffset.TryParse(written, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)) return time.ToUniversalTime();
         faults.Add(Fault.Invalid(name, $"`{name}` must be a time in ISO 8601, for instance 2026-03-01T12:00:00Z."));
         return null;
     }
+
+    // A date, or a date and time of day with or without an offset (RFC 3339, and what ISO 8601 allows beside it).
+    [System.Text.RegularExpressions.GeneratedRegex(@"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?\z", System.Text.RegularExpressions.RegexOptions.CultureInvariant)]
+    private static partial System.Text.RegularExpressions.Regex IsoTime();
 }

@@ -13,6 +13,9 @@ internal sealed class HttpOptions
 /// <summary>The steps that surround every request under /v2, in the order in which Program.cs lists them.</summary>
 internal static class Pipeline
 {
+    /// <summary>Longest path and query together, in characters as they were sent.</summary>
+    public const int LongestAddress = 16_000;
+
     /// <summary>Gives the request its id, answers what nothing answered, and turns an unexpected exception into the envelope without its text.</summary>
     public static async Task Envelope(HttpContext http, RequestDelegate next, IdSource ids, ILogger logger)
     {
@@ -21,7 +24,8 @@ internal static class Pipeline
         http.Response.Headers["x-request-id"] = requestId.Value;
         try
         {
-            await next(http);
+            if (http.Request.Path.Value!.Length + (http.Request.QueryString.Value?.Length ?? 0) > LongestAddress) await Reply.Fail(414, TransportFault(414)).ExecuteAsync(http);
+            else await next(http);
         }
         catch (BadHttpRequestException exception) when (!http.Response.HasStarted)
         {
@@ -46,7 +50,8 @@ internal static class Pipeline
     /// <summary>Reads the whole body into one array that is wiped at the end of the request: it may hold a password.</summary>
     public static async Task Body(HttpContext http, RequestDelegate next, HttpOptions options)
     {
-        if (ApiCall.Of(http) is not { } call || !HasBody(http))
+        // A GET says everything in its address; what some clients send along with it means nothing (RFC 9110, section 9.3.1).
+        if (ApiCall.Of(http) is not { } call || !HasBody(http) || HttpMethods.IsGet(http.Request.Method))
         {
             await next(http);
             return;
@@ -61,6 +66,12 @@ internal static class Pipeline
         if (!IsJson(http.Request.ContentType) && http.Request.ContentLength is not 0)
         {
             await Reply.Fail(415, new Fault("request", "input_invalid", "Send the body as JSON with `Content-Type: application/json`.")).ExecuteAsync(http);
+            return;
+        }
+
+        if (http.Request.Headers.ContentEncoding.ToString() is { Length: > 0 } encoding && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+        {
+            await Reply.Fail(415, new Fault("request", "input_invalid", "Send the body as it is, without `Content-Encoding`.")).ExecuteAsync(http);
             return;
         }
 
@@ -131,6 +142,7 @@ internal static class Pipeline
         404 => new Fault("request", "route_not_found", "There is no such route; see the API reference."),
         405 => new Fault("request", "method_not_allowed", "This route does not answer this method; see the API reference."),
         413 => new Fault("request", "body_too_large", "The body is too large."),
+        414 => new Fault("request", "input_invalid", $"The address and its query are longer than {LongestAddress} characters."),
         408 => new Fault("request", "input_invalid", "The request did not arrive in time."),
         >= 500 => new Fault("api", "api_error", "Something went wrong on our side."),
         _ => new Fault("request", "input_invalid", "The request is not valid HTTP for this route."),

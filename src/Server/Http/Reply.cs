@@ -5,6 +5,9 @@ namespace Ostiary.Server.Http;
 /// <summary>An answer, not yet written: a status and an object, or the faults of the request.</summary>
 internal sealed class Reply : IResult
 {
+    /// <summary>Faults that one answer tells: all of any honest request, and a bound for the size of the answer to others.</summary>
+    public const int MostFaults = 100;
+
     private Reply(int status, ApiObject? value, IReadOnlyList<Fault> faults)
     {
         Status = status;
@@ -32,8 +35,8 @@ internal sealed class Reply : IResult
 
     public static Reply Deleted<T>(T id) where T : struct, IObjectId<T> => Ok(new DeletedObject(id.Value, T.ObjectName));
 
-    /// <summary>400, or 404 when all that is wrong is that things named in the request do not exist.</summary>
-    public static Reply Rejected(params IReadOnlyList<Fault> faults) => new(faults.All(f => f.Code.EndsWith("_not_found", StringComparison.Ordinal)) ? 404 : 400, null, faults);
+    /// <summary>400 with all faults (the first 100), or 404 when all that is wrong is that things named in the request do not exist.</summary>
+    public static Reply Rejected(params IReadOnlyList<Fault> faults) => faults.Count > MostFaults ? Rejected([.. faults.Take(MostFaults)]) : new(faults.All(f => f.Code.EndsWith("_not_found", StringComparison.Ordinal)) ? 404 : 400, null, faults);
 
     public static Reply Fail(int status, Fault fault, int? retryAfter = null) => new(status, null, [fault]) { RetryAfter = retryAfter };
 

@@ -13,6 +13,9 @@ namespace Ostiary.Server.Http;
 /// </summary>
 internal static class RequestBinder
 {
+    /// <summary>Values of a list of strings, at most.</summary>
+    public const int MostTexts = 100;
+
     private static readonly ConcurrentDictionary<Type, IReadOnlyList<BoundField>> Fields = new();
 
     /// <summary>A field as it is read; the reference describes request types by the same list.</summary>
@@ -81,9 +84,10 @@ internal static class RequestBinder
             return null;
         }
 
-        if (text.Length > longest)
+        // Characters as JSON Schema and PostgreSQL count them: an emoji is one.
+        if (text.Length > longest && text.EnumerateRunes().Count() is var length && length > longest)
         {
-            faults.Add(Fault.Invalid(name, $"`{name}` must be at most {longest} characters long; it has {text.Length}."));
+            faults.Add(Fault.Invalid(name, $"`{name}` must be at most {longest} characters long; it has {length}."));
             return null;
         }
 
@@ -145,12 +149,14 @@ internal static class RequestBinder
         else if (field.Type == typeof(int))
         {
             var (least, most) = (field.Between?.Least ?? int.MinValue, field.Between?.Most ?? int.MaxValue);
-            if (element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out var number) && number >= least && number <= most) value = number;
+            // 30.0 and 3e1 are the number 30 (JSON Schema, section 4.2.3).
+            if (element.ValueKind == JsonValueKind.Number && element.TryGetDecimal(out var number) && decimal.IsInteger(number) && number >= least && number <= most) value = (int)number;
             else faults.Add(Fault.Invalid(name, $"`{name}` must be a whole number between {least} and {most}."));
         }
         else if (field.Type == typeof(JsonElement))
         {
             if (field.JsonObject && element.ValueKind != JsonValueKind.Object) faults.Add(Fault.Invalid(name, $"`{name}` must be a JSON object."));
+            else if (JsonText.HasBrokenText(element)) faults.Add(Fault.Invalid(name, $"`{name}` holds text that is not valid Unicode."));
             else value = element;
         }
         else if (field.Type == typeof(Secret)) value = TryReadSecret(element, name, field.Longest, faults);
@@ -171,8 +177,14 @@ internal static class RequestBinder
         var texts = new List<string>();
         foreach (var item in element.EnumerateArray())
         {
-            if (TryReadText(item, $"{name}[{texts.Count}]", field.Longest, faults) is not { } text) return null;
-            texts.Add(text);
+            if (texts.Count == MostTexts)
+            {
+                faults.Add(Fault.Invalid(name, $"`{name}` takes at most {MostTexts} values."));
+                return null;
+            }
+
+            // A fault of one item does not hide those of the next.
+            texts.Add(TryReadText(item, $"{name}[{texts.Count}]", field.Longest, faults) ?? "");
         }
 
         return texts;

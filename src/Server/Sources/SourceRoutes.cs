@@ -32,7 +32,7 @@ internal static partial class SourceRoutes
 
     internal sealed record CreateRequest
     {
-        [Says(ChosenId.Words)] public string? Id { get; init; }
+        [IdOf<SourceId>, Says(ChosenId.Words)] public string? Id { get; init; }
         [RequiredField, OneOf("website")] public string? Type { get; init; }
         public string? Name { get; init; }
         [RequiredField] public CreateWebsite? Website { get; init; }

@@ -29,7 +29,7 @@ internal static class TaskRoutes
 
     internal sealed record CreateRequest
     {
-        [Says(ChosenId.Words)] public string? Id { get; init; }
+        [IdOf<TaskId>, Says(ChosenId.Words)] public string? Id { get; init; }
         [RequiredField, Says("What you call it.", Example = "Read the latest statement")] public string? Name { get; init; }
         [RequiredField] public string? AgentId { get; init; }
         [Longest(LongestText), Says(TaskObject.PromptWords, Example = "Open the billing page and read the latest statement's amount.")] public string? Prompt { get; init; }

@@ -1,0 +1,62 @@
+using Ostiary.Browser;
+using Ostiary.Login;
+
+namespace Ostiary.Recognition;
+
+/// <summary>One line of predictions: what the engine would fill and send on a page, what it takes each field for, and each group of fields. Elements are named by numbers that the caller knows.</summary>
+internal sealed record Prediction(string page, PredictedLogin? login, IReadOnlyList<PredictedField> fields, IReadOnlyList<PredictedGroup> groups)
+{
+    public double? milliseconds { get; init; }
+
+    /// <summary>The reasons for the login, with their points.</summary>
+    public IReadOnlyList<string>? why { get; init; }
+
+    /// <summary>Why the page could not be read.</summary>
+    public string? note { get; init; }
+
+    public static Prediction None(string page, string note) => new(page, null, [], []) { note = note };
+
+    /// <param name="number">The number of an element, or null when it has none.</param>
+    public static Prediction Of(string page, LoginPage read, Func<ElementSnapshot?, int?> number)
+    {
+        // A sign-in that a dialog would bring up counts as one that the page offers.
+        var login = read.LoginGroup ?? read.DormantLogin;
+        var fields = new List<PredictedField>();
+        var groups = new List<PredictedGroup>();
+        foreach (var group in read.Groups.Concat(read.Dormant))
+        {
+            var members = new List<int>();
+            foreach (var field in group.Fields)
+            {
+                if (number(field.Element) is not { } cid) continue;
+                members.Add(cid);
+                // Who signs in is only known where somebody signs in.
+                if (TypeOf(field) is { } type && (group.IsLogin || field.Role != FieldRole.Identifier)) fields.Add(new PredictedField(cid, type));
+            }
+            foreach (var field in group.Hidden)
+                if (field.Role == FieldRole.Code && number(field.Element) is { } cid) fields.Add(new PredictedField(cid, "otp"));
+            if (members.Count > 0) groups.Add(new PredictedGroup(members, group.IsLogin ? "login" : group.Kind == GroupKind.SignUp ? "signup" : "other"));
+        }
+        return new Prediction(page, login is null ? null : new PredictedLogin(number(login.Identifier?.Element), number(login.Password?.Element), number(login.Submit)), fields, groups)
+        {
+            why = login is null ? null : [.. login.Why.Select(w => w.ToString())],
+        };
+    }
+
+    private static string? TypeOf(FieldReading field) => field.Role switch
+    {
+        FieldRole.Identifier => field.Element.Type == "email" || Words.Has(WordList.Email, field.Label) ? "username_or_email" : "username",
+        FieldRole.Password => "password.current",
+        FieldRole.NewPassword => "password.new",
+        FieldRole.Code => "otp",
+        FieldRole.SecurityAnswer => "security_answer",
+        FieldRole.Captcha => "captcha_text",
+        _ => null,
+    };
+}
+
+internal sealed record PredictedLogin(int? identifier, int? password, int? submit);
+
+internal sealed record PredictedField(int cid, string type);
+
+internal sealed record PredictedGroup(IReadOnlyList<int> fields, string type);

@@ -1,0 +1,176 @@
+using Ostiary.Browser;
+using Xunit;
+
+namespace Ostiary.Login.Tests;
+
+/// <summary>What small pages are read as, in real Chromium: one page for each general rule of the reading. Elements are named by their ids.</summary>
+public sealed class ReadingTests(Shared shared)
+{
+    private static CancellationToken Ending => TestContext.Current.CancellationToken;
+
+    private const string Picture = "<img width=120 height=40 alt='letters' src='data:image/gif;base64,R0lGODlhAQABAAAAACw='>";
+
+    /// <summary>A name, a page, and the expected reading: kind, identifier, password and the control that sends, "-" for none.</summary>
+    public static TheoryData<string, string, string> Pages => new()
+    {
+        // Which control leads, and what the others say.
+        { "a second button leads to the sign-in", "<form><label>First name <input name=first></label><label>E-mail <input id=u name=email></label><label>Password <input id=p type=password></label><button id=go type=submit>Create account</button><button type=button>Sign in</button></form>", "SignUp u - go" },
+        { "a button with a story for screen readers", "<form><label>E-mail <input id=u name=email></label><label>Password <input id=p type=password></label><button id=go aria-label='Create account, by clicking Create account you acknowledge that you have read and agree to our terms of use'>Create account</button><button type=button>Sign in</button></form>", "SignUp u - go" },
+        { "next, or a new account", "<form><label>E-mail address <input id=u name=username type=email></label><button id=go type=button>Next</button><p>Forgot your password?</p><button type=button>Create account</button></form>", "Identifier u - go" },
+        { "many ways in beside the button", "<form><label>E-mail <input id=u name=username></label><button id=go type=button>Continue</button><button type=button>Username</button><button type=button>Sign in with Facebook</button><button type=button>Sign in with Google</button><button type=button>Sign in with Apple</button></form>", "Identifier u - go" },
+        { "an account is asked for and there may be one", "<div><h2>Get the newsletter for free</h2><div>Create an account</div><div>Already have an account? Log in</div><div>E-mail <input id=u type=email></div><div>Password <input id=p type=password></div></div>", "SignUp u - -" },
+        { "a user name is chosen", "<form><label>Choose a username <input id=u name=username></label><label>Password <input id=p type=password autocomplete=new-password></label><button id=go>Continue</button></form>", "SignUp u p go" },
+        { "a mail address twice", "<form><input placeholder='E-mail address' id=u name=email><input placeholder='Confirm e-mail address' name=confirm_email><input id=p type=password name=password placeholder=Password><label><input type=checkbox> I agree to the terms of use</label><button id=go>Continue</button></form>", "SignUp - p go" },
+        { "new-password on a sign-in", "<form><label>User name <input id=u name=username></label><label>Password <input id=p type=password autocomplete=new-password></label><button id=go>Log in</button></form>", "Login u p go" },
+        { "one-time-code on a user name", "<form><label>User name <input id=u name=username autocomplete=one-time-code></label><label>Password <input id=p type=password></label><button id=go>Log in</button></form>", "Login u p go" },
+        { "back to the sign-in", "<form><p>Enter your e-mail address below.</p><input id=u name=email placeholder='E-mail address'><input id=go type=submit value=OK><a href='#' onclick='return false'>Back to log in</a></form>", "Recovery u - go" },
+        { "an unknown language sends a recovery form", "<h1>Forgot your password?</h1><form><input id=u name=email placeholder=E-mail><a href='#' onclick='return false'>Sign in</a><button id=go>Zzyzx kvorto</button></form>", "Recovery u - go" },
+        { "a newsletter that says Anmelden", "<form><p>Jeden Monat unser Newsletter in Ihrem Postfach.</p><input id=u name='person[email]' placeholder='ihre@mail.example'><input id=go type=submit value=Anmelden></form>", "Newsletter u - go" },
+        { "rules for the password under a sign-in", "<form><label>Phone <input id=u name=phone></label><label>Password <input id=p type=password></label><span>Forgot password</span><div role=alert>At least 8 characters, with numbers</div></form>", "Login u p -" },
+
+        // What a control can be.
+        { "a picture as the button", $"<form><input id=u name=login><input id=p type=password name=pw><input id=go type=image alt='Sign in' src='data:image/gif;base64,R0lGODlhAQABAAAAACw='></form>", "Login u p go" },
+        { "a link as the button", "<form><input id=u name=login><input id=p type=password name=pw><a id=go href='#'>Log in</a></form>", "Login u p go" },
+        { "an anchor without address, drawn as a button", "<form><label>E-mail <input id=u name=ue></label><label>Password <input id=p type=password></label><div><a id=go class='my-button'><span>Log in</span></a></div></form>", "Login u p go" },
+        { "a division drawn as a button", "<div><label>E-mail <input id=u name=ue></label><label>Password <input id=p type=password></label><div id=go class='btn primary'>Log in</div></div>", "Login u p go" },
+        { "a link in front of the form is not its button", "<div><a href=/new>New user: sign up</a><table><tr><td>User ID</td><td><input id=u name=userID></td></tr><tr><td>Password</td><td><input id=p type=password></td></tr></table></div>", "Login u p -" },
+
+        // Which field is which.
+        { "a password of type text", "<form><h2>Log in to your account</h2><input id=u name=email><input id=p name=password><input id=go type=submit value=Submit></form>", "Login u p go" },
+        { "company, user and password", "<form><label>Company ID <input name=company></label><label>User name <input id=u name=user></label><label>Password <input id=p type=password></label><button id=go>Log in</button></form>", "Login u p go" },
+        { "nothing but a company beside the password", "<form><label>Domain <input id=u name=domain></label><label>Password <input id=p type=password></label><button id=go>Log in</button></form>", "Login u p go" },
+        { "a search in the same form", "<form><input type=search name=q placeholder=Search><label>User name <input id=u name=user></label><label>Password <input id=p type=password></label><button id=go>Log in</button></form>", "Login u p go" },
+        { "a country code before the phone number", "<form><input type=search id=countryCode><input id=u name=phone placeholder='Phone number'><input id=p type=password><button id=go>Log in</button></form>", "Login u p go" },
+        { "labels by reference", "<form><span id=a>User name</span><span id=b>Password</span><input id=u aria-labelledby=a><input id=p type=password aria-labelledby=b><button id=go>Go</button></form>", "Login u p go" },
+        { "labels by title", "<form><input id=u title='User name'><input id=p type=password title=Password><button id=go>Go</button></form>", "Login u p go" },
+        { "labels in table cells", "<form><table><tr><td>Customer number</td><td><input id=u name=f1></td></tr><tr><td>Password</td><td><input id=p type=password name=f2></td></tr></table><button id=go>Go</button></form>", "Login u p go" },
+        { "labels by placeholder", "<div><div><input id=u placeholder=E-mail></div><div><input id=p type=password placeholder=Password></div><button id=go type=button>Go</button></div>", "Login u p go" },
+        { "hidden decoys in front", "<form><input name=fakeuser style='display:none'><input type=password name=fakepassword style='display:none'><input name=website style='position:absolute;left:-5000px'><label>User name <input id=u name=user></label><label>Password <input id=p type=password></label><button id=go>Log in</button></form>", "Login u p go" },
+        { "a tall picture between user and password", "<div><div><input id=u placeholder='E-mail address'></div><svg width=600 height=900></svg><div><input id=p type=password placeholder=Password></div><button id=go type=button>Sign in</button></div>", "Login u p go" },
+        { "the twin of a password that can be shown", "<form><input id=u name=user placeholder='User name'><input id=p type=password name=pw placeholder=Password><input type=password placeholder=Password><button id=go>Log in</button></form>", "Login u p go" },
+        { "new and again", "<form><label>E-mail <input id=u name=email></label><label>Password <input type=password name=p1></label><label>Repeat password <input type=password name=p2></label><button id=go>Register</button></form>", "SignUp u - go" },
+        { "current, new and again", "<form><label>Password <input id=p type=password name=a></label><label>New password <input type=password name=b></label><label>Repeat new password <input type=password name=c></label><button id=go>Save</button></form>", "PasswordChange - p go" },
+        { "the letters in a picture are no code", $"<form><label>Account <input id=u name=account></label><label>Password <input id=p type=password></label>{Picture}<label>Verification code <input name=verify maxlength=5></label><button id=go>Log in</button></form>", "Login u p go" },
+        { "a code that the page does not show and nobody sends is no code", "<form><label>E-mail <input id=u name=email></label><label>Security code <input name=vcode maxlength=6></label><button id=go>Reset password</button></form>", "Recovery u - go" },
+
+        // Languages beyond those that every list has.
+        { "Bulgarian", "<form><input id=u placeholder='Потребителско име'><input id=p type=password placeholder=Парола><button id=go>Вход</button></form>", "Login u p go" },
+        { "Hebrew", "<form dir=rtl><input id=u placeholder='שם משתמש'><input id=p type=password placeholder=סיסמה><button id=go>התחברות</button></form>", "Login u p go" },
+        { "Persian", "<form dir=rtl><input id=u placeholder='نام کاربری'><input id=p type=password placeholder='رمز عبور'><button id=go>ورود</button></form>", "Login u p go" },
+        { "Hindi", "<form><input id=u placeholder='उपयोगकर्ता नाम'><input id=p type=password placeholder=पासवर्ड><button id=go>लॉग इन करें</button></form>", "Login u p go" },
+        { "Thai", "<form><input id=u placeholder=ชื่อผู้ใช้><input id=p type=password placeholder=รหัสผ่าน><button id=go>เข้าสู่ระบบ</button></form>", "Login u p go" },
+        { "Vietnamese, identifier first", "<h1>Đăng nhập</h1><form><input id=u placeholder='Tên đăng nhập'><button id=go>Tiếp tục</button></form>", "Identifier u - go" },
+    };
+
+    [Theory, MemberData(nameof(Pages))]
+    public async Task A_page_is_read_as_it_is_meant(string name, string html, string expected)
+    {
+        var page = await ReadAsync(html);
+        var group = page.Groups.Where(g => g.Fields.Count > 0 && g.Kind != GroupKind.Search).OrderByDescending(g => g.Fields.Count).First();
+        static string Id(ElementSnapshot? e) => e?.Attributes.GetValueOrDefault("id") ?? "-";
+        // Who signs up is not asked: only the control and the kind count there.
+        var identifier = expected.Split(' ')[1] == "-" && !group.IsLogin ? "-" : Id(group.Identifier?.Element);
+        var password = expected.Split(' ')[2] == "-" && group.Kind == GroupKind.SignUp ? "-" : group.Kind == GroupKind.SignUp ? Id(group.Fields.Find(f => f.Role == FieldRole.NewPassword)?.Element) : Id(group.Password?.Element);
+        var read = $"{group.Kind} {identifier} {password} {Id(group.Submit)}";
+        Assert.True(expected == read, $"{name}: {read}; {string.Join("; ", group.Why)}\n{string.Join('\n', group.Fields.Select(f => $"{Id(f.Element)} {f.Role}: {string.Join(", ", f.Why)}"))}");
+        Assert.Equal(group.IsLogin, page.LoginGroup == group);
+    }
+
+    [Fact]
+    public async Task Boxes_that_only_their_numbers_tell_apart_are_one_code()
+    {
+        var page = await ReadAsync("<h2>Verify your e-mail address</h2><p>Enter the six digit code that we sent.</p><input type=email id=mail name=email value=''><div>" + string.Concat(Enumerable.Range(0, 6).Select(i => $"<div><input type=tel id=single-otp-input-{i} aria-label=single-otp-input-{i}></div>")) + "</div><a href='#'>Send a new code</a>");
+        Assert.Equal(6, page.CodeGroup?.Codes.Count ?? page.Groups.Max(g => g.Codes.Count));
+        Assert.Null(page.LoginGroup);
+    }
+
+    /// <summary>A name, a page, and how many of its fields are boxes of a one-time code.</summary>
+    [Theory]
+    [InlineData("a PIN from a text message", "<p>Please enter the PIN from the text message we sent to +44 *** 12.</p><form><input type=tel name=pin><button>OK</button></form>", 1)]
+    [InlineData("six boxes without a style", "<h2>Check your e-mail</h2><p>We sent a code to a***@example.org</p><div><input maxlength=1><input maxlength=1><input maxlength=1><input maxlength=1><input maxlength=1><input maxlength=1></div><button>Verify</button>", 6)]
+    [InlineData("a code above a new password", "<h1>Reset your password</h1><p>We sent a code to your e-mail. Enter it with a new password.</p><form><label>Code <input name=code></label><label>New password <input type=password name=a></label><label>Confirm password <input type=password name=b></label><button>Reset password</button></form>", 1)]
+    [InlineData("a passcode in a password box", "<h2>Two-step authentication</h2><form><input type=password name=passcode placeholder=Passcode><button>Continue</button><p>Didn't get a code?</p></form>", 1)]
+    [InlineData("a code on the sign-in form", "<h1>Log in</h1><form><label>User <input name=user></label><label>Password <input type=password name=password></label><label>Two-factor code (if enabled) <input name=tfa></label><button>Log in</button></form>", 1)]
+    [InlineData("a box under a drawing", "<h1>Enter the code</h1><p>Open your authenticator app.</p><div style='position:relative'>_ _ _ _ _ _<input style='opacity:0;position:absolute;left:0;top:0;width:200px;height:40px' autocomplete=one-time-code maxlength=6 inputmode=numeric></div>", 1)]
+    [InlineData("a discount", "<h1>Checkout</h1><form><label>Postal code <input name=postal></label><label>Discount code <input name=code></label><button>Apply</button></form>", 0)]
+    [InlineData("an invitation", "<h1>Sign up</h1><form><label>E-mail <input name=email type=email></label><label>Invite code <input name=invite_code></label><label>Password <input type=password name=p></label><button>Create account</button></form>", 0)]
+    [InlineData("a card", "<form><label>Credit card number <input name=ccnum></label><label>Security code <input name=cvv maxlength=4></label><button>Pay</button></form>", 0)]
+    [InlineData("a client code and a PIN", "<h1>Log in</h1><form><label>Client code <input name=client_code maxlength=8></label><label>PIN <input type=password name=pin maxlength=6></label><button>Log in</button></form>", 0)]
+    [InlineData("a place", "<p>Enter your ZIP code to see offers.</p><form><input name=zip type=tel maxlength=5 placeholder='ZIP code'><button>Go</button></form>", 0)]
+    public async Task A_one_time_code_is_told_from_other_codes(string name, string html, int boxes)
+    {
+        var page = await ReadAsync(html);
+        var codes = page.Groups.SelectMany(g => g.Fields).Count(f => f.Role == FieldRole.Code);
+        Assert.True(boxes == codes, $"{name}: {codes}\n{string.Join('\n', page.Groups.SelectMany(g => g.Fields).Select(f => $"{f.Role}: {string.Join(", ", f.Why)}"))}");
+    }
+
+    [Fact]
+    public async Task A_gift_card_is_no_code()
+    {
+        var page = await ReadAsync("<h1>Checkout</h1><p>Enter the code of your gift card.</p><div>19 digit gift card number <input type=tel maxlength=19></div><div>4 digit PIN number of the gift card <input type=tel maxlength=4 name=giftCardPin></div><button>Apply</button>");
+        Assert.DoesNotContain(page.Groups.SelectMany(g => g.Fields), f => f.Role == FieldRole.Code);
+        Assert.Null(page.CodeGroup);
+    }
+
+    [Theory]
+    [InlineData("a dialog that is not open", "<h1>Shop</h1><form><input type=search name=q></form><div style='display:none'><form id=f><label>User name <input id=u name=log></label><label>Password <input id=p type=password name=pwd></label><input id=go type=submit value='Log in'></form></div>")]
+    [InlineData("a form that is not alive yet", "<form><label>Logon name <input id=u disabled></label><label>Password <input id=p type=password disabled></label><input id=go type=submit value=Logon></form>")]
+    public async Task A_sign_in_that_is_not_to_be_used_yet_is_known_and_not_taken(string name, string html)
+    {
+        var page = await ReadAsync(html);
+        Assert.True(page.LoginGroup is null, name);
+        var dormant = Assert.IsType<GroupReading>(page.DormantLogin);
+        Assert.Equal(("u", "p", "go"), (dormant.Identifier?.Element.Attributes["id"], dormant.Password?.Element.Attributes["id"], dormant.Submit?.Attributes["id"]));
+        Assert.IsNotType<LoginStep.Fill>(new LoginEngine().Next(page.Snapshot, LoginProgress.Start(page.Snapshot.Url, null, [Slot.Username, Slot.Password])).Step);
+    }
+
+    /// <summary>On any page that somebody labelled: the same page reads the same, and the engine's first step fills no more than one group, a login, with what belongs there.</summary>
+    [Fact]
+    public async Task Whatever_the_page_only_a_sign_in_is_filled()
+    {
+        if (Corpus() is not { } folder)
+        {
+            Assert.Skip("The corpus of labelled pages does not lie beside the checkout.");
+            return;
+        }
+        await using var session = await shared.Host.OpenAsync(null, Ending);
+        await using var pages = await Login.Tests.Pages.StartAsync();
+        var files = Directory.EnumerateFiles(folder, "*.html", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToList();
+        // A twelfth is enough to notice a broken rule, and little enough for every run.
+        for (var i = 0; i < files.Count; i += 12)
+        {
+            await session.NavigateAsync(pages.Add($"/{i}", await File.ReadAllTextAsync(files[i], Ending)), Ending);
+            var snapshot = await session.LookAsync(TimeSpan.FromSeconds(3), Ending);
+            var again = await session.LookAsync(TimeSpan.FromSeconds(3), Ending);
+            var name = Path.GetFileName(files[i]);
+            Assert.True(Outline(snapshot) == Outline(again), $"{name}: two looks at the same page differ");
+            var decision = new LoginEngine().Next(snapshot, LoginProgress.Start(snapshot.Url, null, [Slot.Username, Slot.Password]));
+            if (decision.Step is not LoginStep.Fill fill) continue;
+            var page = LoginPage.Read(snapshot);
+            var group = Assert.Single(fill.Values.Select(v => page.GroupOf(v.Field)).Distinct());
+            Assert.True(group is { IsLogin: true }, $"{name}: {group?.Kind} was filled");
+            foreach (var value in fill.Values) Assert.True(page.Element(value.Field) is { Visible: true, Enabled: true }, $"{name}: a field that nobody sees was filled");
+            Assert.Equal(fill.Values.Count, fill.Values.Select(v => v.Field).Distinct().Count());
+        }
+
+        static string Outline(PageSnapshot snapshot) => string.Join('\n', snapshot.Elements.Select(e => $"{e.Kind} {e.Tag} {e.Type} {e.Name} {e.Text} {e.Visible} {e.Enabled} {e.Box} {e.NearbyText} {e.Form} {e.Dialog}"));
+    }
+
+    private static string? Corpus()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            var corpus = Path.Combine(folder.FullName, "shared", "corpus");
+            if (Directory.Exists(corpus)) return corpus;
+        }
+        return null;
+    }
+
+    private async Task<LoginPage> ReadAsync(string html)
+    {
+        await using var pages = await Login.Tests.Pages.StartAsync();
+        await using var session = await shared.Host.OpenAsync(null, Ending);
+        await session.NavigateAsync(pages.Add("/page", $"<!doctype html><html><head><title></title></head><body>{html}</body></html>"), Ending);
+        return LoginPage.Read(await session.LookAsync(TimeSpan.FromSeconds(5), Ending));
+    }
+}
