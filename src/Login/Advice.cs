@@ -42,6 +42,8 @@ public static partial class AdvisorOutline
         Never name a field of a sign-up, newsletter, search, contact or password change form. Numbers are those of the outline.
         """;
 
+    // A model reads letters better than their numbers; nothing of this is ever part of a page.
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly string[] Verdicts = ["signed_in", "rejected", "unknown"];
 
     /// <summary>The elements that are told of, in reading order; their numbers begin at 1.</summary>
@@ -76,7 +78,7 @@ public static partial class AdvisorOutline
                     box = new[] { (int)e.Box.X, (int)e.Box.Y, (int)e.Box.Width, (int)e.Box.Height }, form = e.Form, layer = e.Dialog,
                 }),
             },
-        });
+        }, Plain);
     }
 
     /// <summary>The advice in an answer, or null: it is not exactly one of the forms, or names what is not there.</summary>

@@ -16,7 +16,7 @@ public sealed record LearnedPath(Uri Form, string? Opener, ImmutableArray<string
     private const int LongestPart = 40;
 
     // Parts of an address that are good once, or say who came.
-    private static readonly string[] OneTime = ["code", "state", "ticket", "token", "id_token", "access_token", "nonce", "samlrequest", "samlresponse", "session_state", "session", "sid", "otp", "execution", "flow", "login_challenge", "login_hint", "user", "username", "email", "csrf", "relaystate", "request", "request_uri"];
+    private static readonly string[] OneTime = ["code", "state", "ticket", "token", "id_token", "access_token", "nonce", "samlrequest", "samlresponse", "session_state", "session", "sid", "jsessionid", "phpsessid", "otp", "execution", "flow", "login_challenge", "login_hint", "user", "username", "email", "csrf", "relaystate", "request", "request_uri"];
 
     /// <summary>True for an address that leads to the same page another day, for anybody: no token, no name of a user, no id in it.</summary>
     public static bool IsLasting(Uri address)
@@ -25,7 +25,9 @@ public sealed record LearnedPath(Uri Form, string? Opener, ImmutableArray<string
         if (address.Scheme is not ("http" or "https") || address.AbsoluteUri.Length > LongestAddress || address.UserInfo.Length > 0) return false;
         foreach (var segment in address.AbsolutePath.Split('/'))
             if (LooksPersonal(Uri.UnescapeDataString(segment))) return false;
-        foreach (var part in (address.Query + "&" + address.Fragment).Split('?', '&', '#', ';'))
+        // Some servers write a session's number after a semicolon.
+        var parameters = string.Join('&', address.AbsolutePath.Split('/').Where(s => s.Contains(';', StringComparison.Ordinal)).Select(s => s[(s.IndexOf(';', StringComparison.Ordinal) + 1)..]));
+        foreach (var part in (address.Query + "&" + address.Fragment + "&" + parameters).Split('?', '&', '#', ';'))
         {
             var pair = part.Split('=', 2);
             if (OneTime.Contains(pair[0].ToLowerInvariant())) return false;

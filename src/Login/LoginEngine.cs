@@ -70,6 +70,16 @@ public sealed class LoginEngine
     private static ImmutableDictionary<string, string> SelectorsOf(PageSnapshot snapshot, LoginPage page, ImmutableDictionary<string, ElementId> marks) =>
         marks.Select(m => KeyValuePair.Create(m.Key, Advised.SelectorOf(snapshot, page.Element(m.Value)!))).Where(m => m.Value is not null).ToImmutableDictionary(m => m.Key, m => m.Value!, StringComparer.Ordinal);
 
+    /// <summary>
+    /// True where an adviser may be asked: the engine is about to guess an address, or to end without having understood. On a page that was guessed there is nothing to understand.
+    /// </summary>
+    public static bool IsUnsure(LoginDecision decision, LoginProgress progress)
+    {
+        ArgumentNullException.ThrowIfNull(decision);
+        ArgumentNullException.ThrowIfNull(progress);
+        return decision.Step is LoginStep.GoTo { Reason: WellKnown } or LoginStep.Done { Outcome: LoginOutcome.FormNotFound or LoginOutcome.Unknown } && progress.LastStep is not LoginStep.GoTo { Reason: WellKnown } && progress.Steps < MostSteps;
+    }
+
     /// <summary>The look with earlier advice (<see cref="AdvisedStep.Outlines"/>) on it.</summary>
     public static PageSnapshot Mark(PageSnapshot snapshot, ImmutableDictionary<string, string> outlines) => Advised.Mark(snapshot, outlines);
 

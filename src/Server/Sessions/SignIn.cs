@@ -45,7 +45,7 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
         private readonly long _started = owner.Time.GetTimestamp();
         private readonly List<SignInStepNote> _notes = [];
         private readonly Dictionary<string, ChallengeAnswer> _answers = [];
-        private LoginProgress _progress = LoginProgress.Start(request.Url, request.LoginUrl, request.Secrets.Available, request.Provider, request.Overrides) with { Learned = request.Learned };
+        private LoginProgress _progress = LoginProgress.Start(request.Url, request.LoginUrl, request.Secrets.Available, request.Provider, request.Overrides) with { Learned = LearnedOf(request) };
         private TimeSpan _withPeople;
         private long _stepAt = owner.Time.GetTimestamp();
         private int _failures;
@@ -58,7 +58,7 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
         public async Task<SignInResult> ToEndAsync(CancellationToken cancellationToken)
         {
             session.Marks = request.Overrides.Marks;
-            await session.NavigateAsync(request.LoginUrl ?? request.Learned?.Form ?? _progress.StartUrl, cancellationToken);
+            await session.NavigateAsync(request.LoginUrl ?? _progress.Learned?.Form ?? _progress.StartUrl, cancellationToken);
             _stepAt = _time.GetTimestamp();
             for (var decisions = 0; decisions < MostDecisions; decisions++)
             {
@@ -75,7 +75,7 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
                     _progress = Follow(page) with { SinceStep = _time.GetElapsedTime(_stepAt) };
                     page = LoginEngine.Mark(page, _outlines);
                     decision = owner._engine.Next(page, _progress);
-                    if (decision.Step is LoginStep.Done { Outcome: LoginOutcome.FormNotFound or LoginOutcome.Unknown } && await AdviseAsync(page, cancellationToken) is { } advised)
+                    if (LoginEngine.IsUnsure(decision, _progress) && await AdviseAsync(page, cancellationToken) is { } advised)
                     {
                         (decision, page) = (advised.Decision, advised.Page);
                         _outlines = _outlines.SetItems(advised.Outlines);
@@ -125,6 +125,9 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
             var domain = RegistrableDomain.Of(page.Url.IdnHost);
             return _progress.Domains.Contains(domain) ? _progress : _progress with { Domains = _progress.Domains.Add(domain) };
         }
+
+        // Where it leads, values may be typed: only to the source itself.
+        private static LearnedPath? LearnedOf(SignInRequest request) => request.Learned is { } learned && RegistrableDomain.Same(learned.Form, request.Url) ? learned : null;
 
         /// <summary>Asks the adviser about a page that the engine gives up on. Null: there is none, it was asked often enough, or what it says may not be followed.</summary>
         private async Task<AdvisedStep?> AdviseAsync(PageSnapshot page, CancellationToken cancellationToken)
