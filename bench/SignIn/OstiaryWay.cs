@@ -15,15 +15,23 @@ internal sealed class OstiaryWay(bool spare, bool pictures) : IAsyncDisposable
         new EgressGuard(new EgressOptions { Allow = "127.0.0.1,localhost" }),
         TimeProvider.System);
 
+    /// <summary>The decisions of the last cold sign-in, by website.</summary>
+    public Dictionary<string, IReadOnlyList<string>> Steps { get; } = [];
+
+    private readonly Dictionary<string, LearnedPath> learned = [];
     private readonly SignIn signIn = new(TimeProvider.System);
 
     /// <summary>Time from asking for a session to the proof of being signed in; a reason instead when it did not get there.</summary>
-    public async Task<(TimeSpan Time, string? Failure)> SignInAsync(RunningPortals portals, Portal portal, string account, CancellationToken stop)
+    /// <param name="byLearned">Whether what the sign-ins before have learned of the way counts, as it does on a source that was signed in to before.</param>
+    public async Task<(TimeSpan Time, string? Failure)> SignInAsync(RunningPortals portals, Portal portal, string account, bool byLearned, CancellationToken stop)
     {
         var started = TimeProvider.System.GetTimestamp();
+        var startedAt = TimeProvider.System.GetUtcNow();
         await using var session = await host.OpenAsync(state: null, stop);
-        var result = await signIn.RunAsync(session, new SignInRequest(portals.Url(portal), null, new Memory(portal, account), new Desk(portals, portal, account)) { Witness = pictures ? new Camera(session) : null }, stop);
+        var result = await signIn.RunAsync(session, new SignInRequest(portals.Url(portal), null, new Memory(portal, account), new Desk(portals, portal, account)) { Witness = pictures ? new Camera(session) : null, Learned = byLearned ? learned.GetValueOrDefault(portal.Id) : null }, stop);
         var time = TimeProvider.System.GetElapsedTime(started);
+        if (result.Path is { } path) learned[portal.Id] = path;
+        if (!byLearned) Steps[portal.Id] = [.. result.Steps.Select(s => $"{(s.At - startedAt).TotalMilliseconds,6:0} ms  {s.Page}: {s.Action}"), $"{time.TotalMilliseconds,6:0} ms  end"];
         return result.Outcome is LoginOutcome.SignedIn ? (time, null) : (time, result.Outcome.ToString());
     }
 

@@ -36,19 +36,19 @@ internal static class Program
                 await Console.Error.WriteLineAsync(round == 0 ? "warming up" : $"round {round} of {options.Rounds}");
                 foreach (var (portal, figures) in options.Portals.Zip(all))
                 {
-                    for (var turn = 0; turn < 2; turn++)
+                    for (var turn = 0; turn < 3; turn++)
                     {
-                        var isOstiary = (turn + round) % 2 == 0;
-                        var account = portal.UsernameFor($"b{round}{(isOstiary ? "o" : "s")}");
-                        var (time, failure) = isOstiary ? await ostiary.SignInAsync(portals, portal, account, stop.Token) : await script.SignInAsync(portals, portal, account, stop.Token);
+                        var way = (Way)((turn + round) % 3);
+                        var account = portal.UsernameFor($"b{round}{(int)way}");
+                        var (time, failure) = way == Way.Script ? await script.SignInAsync(portals, portal, account, stop.Token) : await ostiary.SignInAsync(portals, portal, account, byLearned: way == Way.Learned, stop.Token);
                         if (failure is not null)
                         {
                             figures.Failures++;
-                            await Console.Error.WriteLineAsync($"{portal.Id}, round {round}, {(isOstiary ? "Ostiary" : "script")}: {failure}");
+                            await Console.Error.WriteLineAsync($"{portal.Id}, round {round}, {way}: {failure}");
                         }
                         else if (round > 0)
                         {
-                            (isOstiary ? figures.Ostiary : figures.Script).Add(time.TotalMilliseconds);
+                            (way switch { Way.Cold => figures.Ostiary, Way.Learned => figures.Learned, Way.Script => figures.Script, _ => throw new System.Diagnostics.UnreachableException() }).Add(time.TotalMilliseconds);
                         }
                     }
                 }
@@ -64,19 +64,35 @@ internal static class Program
         foreach (var figures in all)
         {
             overall.Ostiary.AddRange(figures.Ostiary);
+            overall.Learned.AddRange(figures.Learned);
             overall.Script.AddRange(figures.Script);
             overall.Failures += figures.Failures;
         }
 
         Print([.. all, overall], options);
+        if (options.Steps)
+        {
+            foreach (var (portal, steps) in ostiary.Steps) Console.WriteLine($"{portal}\n  {string.Join("\n  ", steps)}");
+        }
+
         if (options.JsonFile is { } file)
             await File.WriteAllTextAsync(file, JsonSerializer.Serialize(new { rounds = options.Rounds, spare = options.Spare, pictures = options.Pictures, portals = all.Select(f => f.ToJson()), overall = overall.ToJson() }, new JsonSerializerOptions { WriteIndented = true }) + "\n", CancellationToken.None);
         return overall.Failures == 0 ? 0 : 1;
     }
 
+    private enum Way
+    {
+        /// <summary>Ostiary, as on a source that nobody has signed in to.</summary>
+        Cold,
+        /// <summary>Ostiary, with the path that its sign-in before has learned.</summary>
+        Learned,
+        /// <summary>The hand-written script.</summary>
+        Script,
+    }
+
     private static void Print(IReadOnlyList<Figures> all, BenchOptions options)
     {
-        string[] heads = ["website", "p50 Ostiary", "p50 script", "ratio", "p95 Ostiary", "p95 script", "ratio", ""];
+        string[] heads = ["website", "p50 cold", "p50 learned", "p50 script", "cold ratio", "learned ratio", "p95 cold", "p95 script", "cold ratio", ""];
         Console.WriteLine($"Sign-in time in milliseconds, {options.Rounds} rounds, {Environment.ProcessorCount} processors, spare session {(options.Spare ? "on" : "off")}, pictures {(options.Pictures ? "on" : "off")}");
         foreach (var row in all.Select(figures => figures.Row()).Prepend(heads))
             Console.WriteLine(string.Join("  ", row.Select((cell, column) => column == 0 ? cell.PadRight(14) : cell.PadLeft(heads[column].Length))).TrimEnd());

@@ -75,6 +75,9 @@ public sealed partial class BrowserSession : IAsyncDisposable
     /// <summary>Hosts the egress guard refused in this session.</summary>
     public IReadOnlyList<RefusedHost> Refusals => _door.Refusals;
 
+    /// <summary>CSS selectors by name: the looks that follow say which elements each of them matches, in every frame and open shadow root. A selector that is none matches nothing.</summary>
+    public IReadOnlyDictionary<string, string> Marks { get; set; } = new Dictionary<string, string>();
+
     /// <summary>Goes to an http(s) URL. A network failure is not an exception: the next look shows <see cref="PageSnapshot.NavigationError"/>.</summary>
     /// <exception cref="PageActionException">The URL is not http or https (files, browser pages and scripts are refused).</exception>
     public async Task NavigateAsync(Uri url, CancellationToken cancellationToken)
@@ -481,7 +484,7 @@ public sealed partial class BrowserSession : IAsyncDisposable
         var (status, error) = _traffic.MainDocumentOf(page);
         // Chromium's or the proxy's own words about a failure are not the site's.
         var failed = error is not null;
-        var reading = failed ? null : await PageReader.ReadAsync(page, look, cancellationToken);
+        var reading = failed ? null : await PageReader.ReadAsync(page, look, Marks, cancellationToken);
         if (_reading is { } old) Observe(old.DisposeAsync().AsTask());
         _reading = reading;
         _readPage = page;

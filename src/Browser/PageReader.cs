@@ -15,20 +15,26 @@ internal static class PageReader
     // The name under which a page's watcher listens. Random per process, so that a page can neither ask it nor notice it.
     private static readonly string Channel = "x" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12));
     private static readonly string Script = Resource("PageScript.js");
+    private static readonly Dictionary<string, string> NoMarks = [];
 
     /// <summary>To be added to a context before its first page opens: collects notices that come and go and the time of the last change.</summary>
     internal static string InitScript { get; } = Resource("PageWatch.js").Replace("__CHANNEL__", Channel, StringComparison.Ordinal);
 
     /// <summary>Looks once. The result keeps handles to the elements it saw; dispose it when the next look is taken.</summary>
     /// <exception cref="PlaywrightException">The page is gone, or it navigated while being read (three times in a row).</exception>
-    internal static async Task<PageReading> ReadAsync(IPage page, int look, CancellationToken cancellationToken)
+    internal static Task<PageReading> ReadAsync(IPage page, int look, CancellationToken cancellationToken) => ReadAsync(page, look, NoMarks, cancellationToken);
+
+    /// <inheritdoc cref="ReadAsync(IPage, int, CancellationToken)"/>
+    /// <param name="marks">CSS selectors by name; every element says which of them it matches.</param>
+    internal static async Task<PageReading> ReadAsync(IPage page, int look, IReadOnlyDictionary<string, string> marks, CancellationToken cancellationToken)
     {
+        var argument = new { channel = Channel, marks = marks.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => new[] { m.Key, m.Value }).ToArray() };
         for (var attempt = 0; ; attempt++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                return await ReadOnceAsync(page, look, cancellationToken);
+                return await ReadOnceAsync(page, look, argument, cancellationToken);
             }
             catch (PlaywrightException exception) when (attempt < 3 && !page.IsClosed && IsNavigating(exception))
             {
@@ -43,16 +49,16 @@ internal static class PageReader
         || exception.Message.Contains("Cannot find context", StringComparison.OrdinalIgnoreCase)
         || exception.Message.Contains("detached", StringComparison.OrdinalIgnoreCase);
 
-    private static async Task<PageReading> ReadOnceAsync(IPage page, int look, CancellationToken cancellationToken)
+    private static async Task<PageReading> ReadOnceAsync(IPage page, int look, object argument, CancellationToken cancellationToken)
     {
-        var main = await ReadFramesAsync(page, cancellationToken);
+        var main = await ReadFramesAsync(page, argument, cancellationToken);
         try
         {
             // What may hide a closed root says so once; then the page is read again, with what was found.
             if (main.All.Where(f => f.HasNewHosts).Select(f => f.Frame).ToList() is { Count: > 0 } frames && await ClosedRoots.RevealAsync(page, frames, Channel, cancellationToken))
             {
                 await main.DisposeAsync();
-                main = await ReadFramesAsync(page, cancellationToken);
+                main = await ReadFramesAsync(page, argument, cancellationToken);
             }
             return Assembly.Assemble(main, look);
         }
@@ -63,12 +69,12 @@ internal static class PageReader
         }
     }
 
-    private static async Task<FrameOutline> ReadFramesAsync(IPage page, CancellationToken cancellationToken)
+    private static async Task<FrameOutline> ReadFramesAsync(IPage page, object argument, CancellationToken cancellationToken)
     {
-        var main = await ReadFrameAsync(page.MainFrame, cancellationToken);
+        var main = await ReadFrameAsync(page.MainFrame, argument, cancellationToken);
         try
         {
-            if (main.FrameCount > 0 && page.MainFrame.ChildFrames.Count > 0) await ReadChildrenAsync(page.MainFrame, main, 1, new Budget { Left = MaxFrames }, cancellationToken);
+            if (main.FrameCount > 0 && page.MainFrame.ChildFrames.Count > 0) await ReadChildrenAsync(page.MainFrame, main, 1, new Budget { Left = MaxFrames }, argument, cancellationToken);
             return main;
         }
         catch
@@ -78,9 +84,9 @@ internal static class PageReader
         }
     }
 
-    private static async Task<FrameOutline> ReadFrameAsync(IFrame frame, CancellationToken cancellationToken)
+    private static async Task<FrameOutline> ReadFrameAsync(IFrame frame, object argument, CancellationToken cancellationToken)
     {
-        var handle = await frame.EvaluateHandleAsync(Script, new { channel = Channel }).WaitAsync(cancellationToken);
+        var handle = await frame.EvaluateHandleAsync(Script, argument).WaitAsync(cancellationToken);
         try
         {
             var data = await handle.EvaluateAsync<string>("result => result.data").WaitAsync(cancellationToken);
@@ -93,22 +99,22 @@ internal static class PageReader
         }
     }
 
-    private static async Task ReadChildrenAsync(IFrame frame, FrameOutline outline, int depth, Budget budget, CancellationToken cancellationToken)
+    private static async Task ReadChildrenAsync(IFrame frame, FrameOutline outline, int depth, Budget budget, object argument, CancellationToken cancellationToken)
     {
         if (depth > MaxDepth) return;
         var children = new List<Task<FrameOutline?>>();
         foreach (var child in frame.ChildFrames)
         {
             if (budget.Left-- <= 0) break;
-            children.Add(ReadChildAsync(child, outline, cancellationToken));
+            children.Add(ReadChildAsync(child, outline, argument, cancellationToken));
         }
         foreach (var child in await Task.WhenAll(children))
             if (child is not null) outline.Children.Add(child);
         await Task.WhenAll(outline.Children.Where(c => c is { IsRead: true, FrameCount: > 0 } && c.Frame.ChildFrames.Count > 0)
-            .Select(c => ReadChildrenAsync(c.Frame, c, depth + 1, budget, cancellationToken)));
+            .Select(c => ReadChildrenAsync(c.Frame, c, depth + 1, budget, argument, cancellationToken)));
     }
 
-    private static async Task<FrameOutline?> ReadChildAsync(IFrame child, FrameOutline parent, CancellationToken cancellationToken)
+    private static async Task<FrameOutline?> ReadChildAsync(IFrame child, FrameOutline parent, object argument, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(FrameTimeout);
@@ -120,7 +126,7 @@ internal static class PageReader
             if (!parent.FrameIsVisible(position)) return new FrameOutline(child, null, null) { Position = position };
             try
             {
-                var read = await ReadFrameAsync(child, limit.Token);
+                var read = await ReadFrameAsync(child, argument, limit.Token);
                 read.Position = position;
                 return read;
             }
@@ -373,6 +379,7 @@ file static class Assembly
                     Dialog = ownDialog,
                     Path = ownPath,
                     Landmark = Text(item, "l"),
+                    Marks = item.TryGetProperty("mk", out var marks) ? [.. marks.EnumerateArray().Select(m => m.GetString() ?? "")] : [],
                     Options = item.TryGetProperty("op", out var options) ? [.. options.EnumerateArray().Select(o => new OptionSnapshot(o[0].GetString() ?? "", o[1].GetString() ?? "", o[2].GetInt32() == 1))] : [],
                 });
             }

@@ -121,6 +121,20 @@
   const landmarkOf = (tag, role) => role === 'banner' || tag === 'HEADER' ? 'header' : role === 'navigation' || tag === 'NAV' ? 'nav' : role === 'main' || tag === 'MAIN' ? 'main'
     : role === 'contentinfo' || tag === 'FOOTER' ? 'footer' : role === 'complementary' || tag === 'ASIDE' ? 'aside' : role === 'search' || tag === 'SEARCH' ? 'search' : '';
   const round = (number) => Math.round(number * 10) / 10;
+  // Selectors of the caller's, by name. Each is matched within one tree; one that names a custom element means the fields in its shadow root.
+  const marks = (argument && argument.marks) || [];
+  const marksOf = (element) => {
+    let names = null;
+    for (const [name, selector] of marks) {
+      try {
+        let hit = element.matches(selector);
+        if (!hit && /^(INPUT|SELECT|TEXTAREA)$/.test(element.tagName)) for (let root = element.getRootNode(), n = 0; !hit && root instanceof ShadowRoot && n < 12; root = root.host.getRootNode(), n++) hit = root.host.matches(selector);
+        if (hit) (names = names || []).push(name);
+      } catch { }
+    }
+    return names;
+  };
+  const toPress = /^(sign_in|next|submit|code_submit)$/, toSee = /^(refusal|signed_in)$/;
   const groupFor = (element, kind, modal) => {
     let index = groupOf.get(element);
     if (index !== undefined) return index;
@@ -136,6 +150,7 @@
   const add = (element, kind, context, extra) => {
     if (items.length >= limits.items) { truncated = true; return null; }
     const item = { k: kind, g: element.tagName.toLowerCase(), c: container(element), f: context.form, d: context.dialog, l: context.landmark, ...extra };
+    if (marks.length) { const names = marksOf(element); if (names) item.mk = names; }
     items.push(item);
     nodes.push(element);
     return item;
@@ -322,7 +337,8 @@
     const isLink = tag === 'A' && element.hasAttribute('href');
     const address = isLink ? element.getAttribute('href').trim() : '';
     const realLink = isLink && address !== '' && address !== '#' && !/^javascript:/i.test(address);
-    let pressable = tag === 'BUTTON' || role === 'button' || role === 'link' || role === 'menuitem' || role === 'option' || role === 'tab' || tag === 'SUMMARY' || isLink;
+    const named = marks.length ? marksOf(element) : null;
+    let pressable = (named && named.some(name => toPress.test(name))) || tag === 'BUTTON' || role === 'button' || role === 'link' || role === 'menuitem' || role === 'option' || role === 'tab' || tag === 'SUMMARY' || isLink;
     if (!pressable && tag === 'A' && (style.cursor === 'pointer' || element.onclick)) pressable = true;
     // Drawn as a button by its style, with a listener that nobody can see.
     if (!pressable && !inner.inPress && /^(A|DIV|SPAN|P|LI)$/.test(tag) && typeof element.className === 'string' && buttonClass.test(element.className)
@@ -361,6 +377,11 @@
         }
         else change({ alert: element });
       }
+    }
+    if (named && named.some(name => toSee.test(name))) {
+      endRun();
+      const box = element.getBoundingClientRect();
+      add(element, 'T', inner, { v: hiddenBy(element, box, style) ? 0 : 1, t: textOf(element), b: [round(box.left), round(box.top), round(box.width), round(box.height)] });
     }
     const inline = style.display.startsWith('inline') && style.display !== 'inline-block' && style.display !== 'inline-flex' || style.display === 'contents';
     const block = inline && context.block ? context.block : element;

@@ -199,6 +199,9 @@ public sealed record ElementSnapshot
     /// <summary>The landmark it lies in: <c>header</c>, <c>nav</c>, <c>main</c>, <c>footer</c>, <c>aside</c>, <c>search</c>, or empty.</summary>
     public string Landmark { get; init; } = "";
 
+    /// <summary>Names of the caller's selectors (<see cref="BrowserSession.Marks"/>) that it matches.</summary>
+    public IReadOnlyList<string> Marks { get; init; } = [];
+
     /// <summary>Select options or the members of a radio group: value, visible label.</summary>
     public IReadOnlyList<OptionSnapshot> Options { get; init; } = [];
 }

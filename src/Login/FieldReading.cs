@@ -88,6 +88,9 @@ internal sealed class FieldReading
     public int? MaxLength { get; }
     public bool IsHiddenPassword { get; }
     public FieldRole Role { get; set; }
+
+    /// <summary>The source field that it was named for by an override, or null.</summary>
+    public string? Key { get; set; }
     public List<Signal> Why { get; } = [];
     public bool IsPassword => Element.Type == "password";
 

@@ -41,6 +41,13 @@ internal static class Judge
         if (IsWall(page) is { } wall && (login is null || login.Fields.TrueForAll(f => f.Element.Covered)) && code is null)
             return new(PageVerdict.BotWall, [wall]) { Message = Sentence(page, wall) };
 
+        if (Overridden.Refusal(page, progress) is { } refused)
+            return new(PageVerdict.Rejected, [refused.Why + ": " + refused.Text]) { Group = login, Message = refused.Text };
+        if ((sent || login is null && code is null) && Overridden.SignedIn(page, progress) is { } proof)
+            return new(PageVerdict.Connected, [proof]);
+        if (Overridden.SignIn(page, progress) is { } named)
+            return new(PageVerdict.Home, ["override selectors.sign_in: " + Controls.Caption(named)]) { Control = named };
+
         var lastPassword = progress.Submissions.FindLast(s => s.Kind is SubmissionKind.Password or SubmissionKind.Identifier);
         var signOut = sent && progress.SignOutSeenBefore ? null : SignOut(page);
 
@@ -309,6 +316,12 @@ internal static class Judge
             // The second look: the start page, asked for again, shows no way to sign in and did not send us back to the login.
             if (signOut is not null && signals.Sum(s => s.Points) >= 3 && !AsksForMore(page)) return new(PageVerdict.Connected, [.. signals.Select(s => s.ToString()), "second look"]);
             if (!Finished(page, progress)) return null;
+            // By a learned path nobody has seen the start page before: it cannot be told apart from what it always shows.
+            if (progress is { Learned: not null, Overrides.CheckUrl: null, StartTexts.IsEmpty: true })
+                return new(PageVerdict.Unknown, [.. signals.Select(s => s.ToString()), "the start page was not seen before"]) { Message = "Whether the sign-in succeeded could not be told. The next one looks at the site anew." };
+            // The page that was named is the proof only where it is shown: a site sends those whom it does not know elsewhere.
+            if (progress.Overrides.CheckUrl is { } check && check.AbsolutePath != snapshot.Url.AbsolutePath)
+                return new(PageVerdict.Unknown, [.. signals.Select(s => s.ToString()), "override check_url is not shown"]) { Message = "After the sign-in the site does not show the page that only somebody signed in gets to see." };
             // Texts that nobody saw before the sign-in: a page that looks as it did is no proof.
             if (signIn is null && !SpeaksOfTrouble(page) && page.Texts.Except(progress.StartTexts).Any(t => t.Length > 2) && snapshot.StatusCode is null or (>= 200 and < 400) && page.Elements.Count(e => e.Visible) > 3 && !page.Groups.Exists(g => g.IsLogin || g.Kind is GroupKind.Code or GroupKind.SignUp))
                 return new(PageVerdict.Connected, ["second look: the start page shows no way to sign in"]);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Ostiary.Browser;
 
 namespace Ostiary.Login;
@@ -8,6 +9,8 @@ namespace Ostiary.Login;
 /// </summary>
 public sealed class LoginEngine
 {
+    /// <summary>The reason with which a learned path is given up.</summary>
+    internal const string Astray = "not what was learned: read anew";
     private const string WellKnown = "a well-known address";
     private const int MostSteps = 60;
     private const int MostReaching = 6;
@@ -17,6 +20,7 @@ public sealed class LoginEngine
     private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan BusyPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RenderPatience = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan LearnedPatience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(700);
 
     /// <summary>The next step for the page in <paramref name="snapshot"/>.</summary>
@@ -25,8 +29,65 @@ public sealed class LoginEngine
         ArgumentNullException.ThrowIfNull(snapshot);
         ArgumentNullException.ThrowIfNull(progress);
         var page = LoginPage.Read(snapshot);
+        var decision = Decide(page, progress);
+        return Overridden.Unmatched(page, progress, decision.Page).ToList() is { Count: > 0 } unmatched ? decision with { Why = [.. decision.Why, .. unmatched] } : decision;
+    }
+
+    /// <summary>
+    /// What comes of advice about a page on which the engine is at its end: the step, and the look it was decided on. Null: the advice breaks a rule, or leads nowhere. The rules about
+    /// what is sent where and how often, and about proof, are those of <see cref="Next"/>.
+    /// </summary>
+    public AdvisedStep? Consider(PageSnapshot snapshot, LoginProgress progress, Advice advice)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        ArgumentNullException.ThrowIfNull(progress);
+        var page = LoginPage.Read(snapshot);
+        var unsure = new Judgement(PageVerdict.Unknown, ["the page could not be read"]);
+        switch (advice)
+        {
+            case Advice.Fields fields when Advised.Fields(page, fields) is { } marks:
+                var outlines = marks.ToImmutableDictionary(m => m.Key, m => page.OutlineOf(m.Value), StringComparer.Ordinal);
+                var marked = Advised.Mark(snapshot, outlines);
+                var decision = Next(marked, progress);
+                if (decision.Step is not LoginStep.Fill) return null;
+                return new AdvisedStep(decision with { Why = [.. decision.Why, Advised.Why] }, marked, outlines, SelectorsOf(snapshot, page, marks));
+            case Advice.Click click when Advised.Control(page, progress, click.Element) is { } control:
+                var purpose = progress.CredentialSent ? ClickPurpose.PassInterstitial : ClickPurpose.OpenSignIn;
+                var selectors = progress.CredentialSent ? ImmutableDictionary<string, string>.Empty : SelectorsOf(snapshot, page, ImmutableDictionary<string, ElementId>.Empty.Add("sign_in", control.Id));
+                return new AdvisedStep(Say(unsure, new LoginStep.Click(control.Id, purpose), Advised.Why), snapshot, [], selectors);
+            // No advice is a proof: the second look is.
+            case Advice.Word { Verdict: "signed_in" } when progress is { CredentialSent: true, SecondLookAt: null } && page.LoginGroup is null && page.CodeGroup is null:
+                return new AdvisedStep(Say(unsure with { Verdict = PageVerdict.PerhapsConnected }, new LoginStep.GoTo(progress.Overrides.CheckUrl ?? progress.StartUrl, "second look"), Advised.Why), snapshot, [], []);
+            // A refusal is the site's: its form is back, and beside it stands what did not stand there before.
+            case Advice.Word { Verdict: "rejected" } when progress.LastStep is not LoginStep.GoTo && page.LoginGroup is { } back && progress.Submissions.Exists(s => s.State == back.State)
+                && progress.Submissions[^1].Kind is SubmissionKind.Password or SubmissionKind.Identifier && SiteText.AnyAlert(SiteText.Answers(page, progress), alertsOnly: false) is { } words:
+                return new AdvisedStep(Say(unsure with { Verdict = PageVerdict.Rejected }, new LoginStep.Done(new LoginOutcome.Rejected(words)), Advised.Why), snapshot, [], []);
+            default:
+                return null;
+        }
+    }
+
+    private static ImmutableDictionary<string, string> SelectorsOf(PageSnapshot snapshot, LoginPage page, ImmutableDictionary<string, ElementId> marks) =>
+        marks.Select(m => KeyValuePair.Create(m.Key, Advised.SelectorOf(snapshot, page.Element(m.Value)!))).Where(m => m.Value is not null).ToImmutableDictionary(m => m.Key, m => m.Value!, StringComparer.Ordinal);
+
+    /// <summary>
+    /// True where an adviser may be asked: the engine is about to guess an address, or to end without having understood. On a page that was guessed there is nothing to understand.
+    /// </summary>
+    public static bool IsUnsure(LoginDecision decision, LoginProgress progress)
+    {
+        ArgumentNullException.ThrowIfNull(decision);
+        ArgumentNullException.ThrowIfNull(progress);
+        return decision.Step is LoginStep.GoTo { Reason: WellKnown } or LoginStep.Done { Outcome: LoginOutcome.FormNotFound or LoginOutcome.Unknown } && progress.LastStep is not LoginStep.GoTo { Reason: WellKnown } && progress.Steps < MostSteps;
+    }
+
+    /// <summary>The look with earlier advice (<see cref="AdvisedStep.Outlines"/>) on it.</summary>
+    public static PageSnapshot Mark(PageSnapshot snapshot, ImmutableDictionary<string, string> outlines) => Advised.Mark(snapshot, outlines);
+
+    private static LoginDecision Decide(LoginPage page, LoginProgress progress)
+    {
         var judged = Judge.Decide(page, progress);
         if (progress.Steps >= MostSteps) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The sign-in took too many steps.")));
+        if (progress.Learned is { } learned && !progress.CredentialSent && ByLearned(page, progress, judged, learned) is { } straight) return straight;
         if (progress.Provider is { } provider && ByProvider(page, progress, judged, provider) is { } way) return way;
         return judged.Verdict switch
         {
@@ -75,6 +136,7 @@ public sealed class LoginEngine
         if (progress.CredentialSent)
         {
             if (progress.SinceStep < RenderPatience) return Say(judged, new LoginStep.Wait("the page may still go on", Glance));
+            if (CheckPage(progress) is { } check) return Say(judged with { Verdict = PageVerdict.PerhapsConnected }, check);
             return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("After the sign-in the site still offers to sign in.")));
         }
         var tried = progress.Tried.Count(t => t.Contains(' ', StringComparison.Ordinal));
@@ -94,6 +156,7 @@ public sealed class LoginEngine
             {
                 if (progress.SinceStep < AnswerPatience) return Say(judged, new LoginStep.Wait("the site has not answered in words known", Glance));
             }
+            if (CheckPage(progress) is { } check) return Say(judged with { Verdict = PageVerdict.PerhapsConnected }, check);
             return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown(judged.Message.Length > 0 ? judged.Message : "What happened after the sign-in could not be told.")));
         }
         if (progress.SinceStep < Glance) return Say(judged, new LoginStep.Wait("the page may be drawn late", Glance));
@@ -107,6 +170,28 @@ public sealed class LoginEngine
         if (Reaching.WeakControl(page, progress) is { } weak) return Say(judged, new LoginStep.Click(weak.Id, ClickPurpose.OpenSignIn), "the most promising link");
         if (Reaching.WellKnownPath(progress) is { } path) return Say(judged, new LoginStep.GoTo(path, WellKnown));
         return Say(judged, new LoginStep.Done(new LoginOutcome.FormNotFound("No sign-in form was found on the site.")));
+    }
+
+    /// <summary>
+    /// On the page that an earlier sign-in led to: opens the form as it was opened then. When the form does not come, the way over the source's start is gone as if nothing had been learned.
+    /// Null: the page is to be read as ever.
+    /// </summary>
+    private static LoginDecision? ByLearned(LoginPage page, LoginProgress progress, Judgement judged, LearnedPath learned)
+    {
+        if (judged.Verdict == PageVerdict.Login)
+        {
+            if (learned.Groups.IsEmpty || learned.Groups[0] == LearnedPath.GroupOf(judged.Group!)) return null;
+            // A form is a form: it is read as any other, and the path is forgotten.
+            var read = LogIn(page, progress, judged);
+            return read.Step is LoginStep.Wait ? read : read with { Why = [.. read.Why, Astray] };
+        }
+        if (judged.Verdict is not (PageVerdict.Home or PageVerdict.Unknown or PageVerdict.SiteDown or PageVerdict.Working)) return null;
+        if (learned.Opener is { } opener && page.Elements.FirstOrDefault(e => e is { Visible: true, Enabled: true, Covered: false } && e.Kind is ElementKind.Button or ElementKind.Link && LearnedPath.OpenerOf(e) == opener && !progress.Tried.Contains(page.OutlineOf(e))) is { } control)
+            return Say(judged, new LoginStep.Click(control.Id, ClickPurpose.OpenSignIn), "opened the form the last time");
+        var failed = judged.Verdict == PageVerdict.SiteDown || page.Snapshot.StatusCode is >= 400;
+        if (!failed && judged.Verdict == PageVerdict.Working) return null;
+        if (!failed && progress.SinceStep < LearnedPatience) return Say(judged, new LoginStep.Wait("the form that was here may be drawn late", Glance));
+        return progress.StartUrl == learned.Form && !failed ? null : Say(judged, new LoginStep.GoTo(progress.StartUrl, "from the start"), Astray);
     }
 
     /// <summary>
@@ -141,8 +226,11 @@ public sealed class LoginEngine
     {
         // An SPA draws its signed-in page a moment after the form is gone.
         if (progress.SinceStep < TimeSpan.FromMilliseconds(600)) return Say(judged, new LoginStep.Wait("signs of the signed-in page may follow", Glance));
-        return Say(judged, new LoginStep.GoTo(progress.SourceUrl, "second look"));
+        return Say(judged, new LoginStep.GoTo(progress.Overrides.CheckUrl ?? progress.StartUrl, "second look"));
     }
+
+    /// <summary>The page that only somebody signed in gets to see, where one was named and not yet looked at: it tells what the page at hand does not.</summary>
+    private static LoginStep.GoTo? CheckPage(LoginProgress progress) => progress is { SecondLookAt: null, Overrides.CheckUrl: { } check } ? new LoginStep.GoTo(check, "second look") : null;
 
     // ---- credentials -------------------------------------------------------------------------------------------------------------------------------------
 
@@ -151,6 +239,13 @@ public sealed class LoginEngine
         var group = judged.Group!;
         if (Forbidden(page, progress, group) is { } reason) return Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(reason)));
         var sentHere = progress.Submissions.FindAll(s => s.State == group.State);
+        var byTurn = false;
+        // By the order that was named, the same page takes one step after another: each is sent once.
+        if (sentHere.Count > 0 && Overridden.Turn(progress) is { } turn && group.Fields.Exists(f => Overridden.StepOf(f.Role) is { } step && turn.Contains(step) && !progress.Sent.Contains(step)))
+        {
+            if (!Judge.Finished(page, progress)) return Say(judged, new LoginStep.Wait("the next step may be drawn anew", Glance));
+            (sentHere, byTurn) = ([], true);
+        }
         if (sentHere.Count > 0 && !MayTryAgain(page, progress, sentHere)) return NoEffect(page, progress, judged, group);
 
         if (group.Fields.Find(f => f.Element.Covered) is { } covered && Reaching.Dismissal(page, progress, covered.Element.CoveredBy) is { } dismissal)
@@ -160,6 +255,7 @@ public sealed class LoginEngine
         var missing = new List<ChallengeField>();
         foreach (var field in group.Fields)
         {
+            if (Overridden.IsLater(field.Role, progress) || byTurn && field.Element.HasValue && Overridden.StepOf(field.Role) is { } done && progress.Sent.Contains(done)) continue;
             if (SlotFor(field, group, progress) is { } slot)
             {
                 if (!progress.Filled.Contains(group.State + "|" + slot.Name) || !field.Element.HasValue) values.Add(new FieldValue(field.Element.Id, slot));
@@ -168,7 +264,8 @@ public sealed class LoginEngine
         }
         foreach (var select in group.Selects.Where(s => s.Visible && s.Enabled && s.Options.Count > 1))
         {
-            if (SourceFields.Match(select.Name + " " + select.NearbyText + " " + select.Attributes.GetValueOrDefault("name"), progress.Slots) is not { } slot || progress.Tried.Contains(Outline.Choice(page.Snapshot, select.Id, slot.Name))) continue;
+            var named = Overridden.KeyOf(select) is { } key && progress.Slots.Contains(Slot.SourceField(key)) ? Slot.SourceField(key) : (Slot?)null;
+            if ((named ?? SourceFields.Match(select.Name + " " + select.NearbyText + " " + select.Attributes.GetValueOrDefault("name"), progress.Slots)) is not { } slot || progress.Tried.Contains(Outline.Choice(page.Snapshot, select.Id, slot.Name))) continue;
             return Say(judged, new LoginStep.ChooseBySlot(select.Id, slot, [.. select.Options.Select(o => new ChallengeOption(o.Value, o.Label))]));
         }
         missing.RemoveAll(m => progress.AnsweredFields.Contains(m.Name));
@@ -225,6 +322,7 @@ public sealed class LoginEngine
             case FieldRole.Code when group.Codes.Count == 1 && progress.Slots.Contains(Slot.TotpCode):
                 return Slot.TotpCode;
             case FieldRole.Extra:
+                if (field.Key is { } key) return progress.Slots.Contains(Slot.SourceField(key)) ? Slot.SourceField(key) : progress.AnsweredFields.Contains(key) ? Slot.Answer(key) : null;
                 if (SourceFields.Match(field.Words + " " + string.Join(' ', field.Tokens), progress.Slots) is { } slot) return slot;
                 var name = SourceFields.NameOf(field);
                 return progress.AnsweredFields.Contains(name) ? Slot.Answer(name) : null;
@@ -243,6 +341,7 @@ public sealed class LoginEngine
         {
             FieldRole.Identifier => new ChallengeField(Slot.Username.Name, "string", label.Length > 0 ? label : "User name"),
             FieldRole.Password => new ChallengeField(Slot.Password.Name, "password", label.Length > 0 ? label : "Password"),
+            FieldRole.Extra when field.Key is { } key => field.Element.HasValue ? null : new ChallengeField(key, field.Element.Type == "number" ? "number" : "string", label.Length > 0 ? label : key),
             FieldRole.Extra when !field.Element.HasValue && (field.Element.Required || label.Length > 0 && (group.Password is not null || group.Identifier is null)) && !Words.Fold(label).Contains("optional", StringComparison.Ordinal)
                 => new ChallengeField(SourceFields.NameOf(field), field.Element.Type == "number" ? "number" : "string", label.Length > 0 ? label : SourceFields.NameOf(field)),
             _ => null,
@@ -326,6 +425,7 @@ public sealed class LoginEngine
         var byMessage = !byApp && (Words.HasAny(says, WordList.Sms) || Words.Has(WordList.EmailWord, says) && Words.Has(WordList.SendCode, says) || Sent(says));
         var totpTries = progress.Submissions.Count(s => s.Kind == SubmissionKind.Totp) + (filled && progress.LastStep is LoginStep.Fill f2 && f2.Values.Any(v => v.Slot == Slot.TotpCode) ? 1 : 0);
         var seedIsForThis = progress.Provider?.Owns(page.Snapshot.Frames[group.Frame].Url) ?? true;
+        if (OtherWayPreferred(page, progress, says) is { } preferred) return Say(judged, new LoginStep.Click(preferred.Id, ClickPurpose.ChooseOption), "override preferred_mfa: " + progress.Overrides.PreferredMfa);
         if (byMessage && seedIsForThis && totpTries == 0 && OtherWayForSeed(page, progress) is { } way) return Say(judged, new LoginStep.Click(way.Id, ClickPurpose.ChooseOption), "a stored seed can answer, if the site offers that way");
         if (progress.Slots.Contains(Slot.TotpCode) && seedIsForThis && !byMessage && totpTries < MostTotp)
         {
@@ -346,6 +446,14 @@ public sealed class LoginEngine
         !progress.Slots.Contains(Slot.TotpCode) || progress.Asked.Exists(c => c.Type is "mfa" or "push_approval") ? null
         : page.Elements.FirstOrDefault(e => e.Visible && e.Enabled && e.Kind is ElementKind.Button or ElementKind.Link && e.Landmark is not ("nav" or "footer" or "header") && Controls.Caption(e) is { Length: > 0 and < 60 } caption
             && (Words.Has(WordList.AuthenticatorApp, caption) || Words.Has(WordList.AnotherWay, caption)) && !progress.Tried.Contains(page.OutlineOf(e)));
+
+    /// <summary>The control that leads from a way of verifying to the one that the customer prefers, or to the others; null when this is it, when there is none, and once the user was asked.</summary>
+    private static ElementSnapshot? OtherWayPreferred(LoginPage page, LoginProgress progress, string says)
+    {
+        if (progress.Overrides.PreferredMfa is not { } mfa || progress.Asked.Exists(c => c.Type is "mfa" or "push_approval") || Overridden.Names(mfa, says)) return null;
+        var ways = page.Elements.Where(e => e.Visible && e.Enabled && e.Kind is ElementKind.Button or ElementKind.Link && e.Landmark is not ("nav" or "footer" or "header") && Controls.Caption(e) is { Length: > 0 and < 60 } && !progress.Tried.Contains(page.OutlineOf(e))).ToList();
+        return ways.Find(e => Overridden.Names(mfa, Controls.Caption(e)) && !Words.HasAny(Controls.Caption(e), WordList.SendCode, WordList.Resend)) ?? ways.Find(e => Words.Has(WordList.AnotherWay, Controls.Caption(e)));
+    }
 
     /// <summary>Checks the box that asks not to be asked for a code again on this browser: the session is kept, and the next sign-in needs nobody. Null when there is none.</summary>
     private static LoginStep.Choose? Trust(LoginPage page, LoginProgress progress, GroupReading group)
@@ -389,6 +497,7 @@ public sealed class LoginEngine
 
     private static LoginDecision Push(LoginPage page, LoginProgress progress, Judgement judged)
     {
+        if (OtherWayPreferred(page, progress, progress.Overrides.PreferredMfa == "push" ? "push notification" : "") is { } preferred) return Say(judged, new LoginStep.Click(preferred.Id, ClickPurpose.ChooseOption), "override preferred_mfa: " + progress.Overrides.PreferredMfa);
         if (OtherWayForSeed(page, progress) is { } way) return Say(judged, new LoginStep.Click(way.Id, ClickPurpose.ChooseOption), "a stored seed can answer, if the site offers that way");
         var asked = progress.Asked.Count > 0 && progress.Asked[^1].Type == "push_approval";
         // Answered with "done": the page needs a moment to notice.
@@ -419,6 +528,7 @@ public sealed class LoginEngine
     private static LoginDecision Choose(LoginPage page, LoginProgress progress, Judgement judged, string type, string name)
     {
         var offers = judged.Offers;
+        if (type == "mfa" && progress.Answer is not { Placed: false } && Overridden.Preferred(offers, progress) is { } preferred && IsOpen(page, progress, preferred)) return Take(page, progress, judged, preferred);
         // A source field may hold the choice; an authenticator with a stored seed is one nobody needs to make.
         if (type == "mfa" && progress.Slots.Contains(Slot.TotpCode) && offers.FirstOrDefault(o => Words.Has(WordList.AuthenticatorApp, o.Label)) is { } app) return Take(page, progress, judged, app);
         if (judged.Verdict == PageVerdict.OrganisationChoice && offers[0].Value is not null)
@@ -442,6 +552,14 @@ public sealed class LoginEngine
         foreach (var option in options) prompt = prompt.Replace(". " + option.Label, "", StringComparison.Ordinal);
         var heading = page.Elements.FirstOrDefault(e => e.Kind == ElementKind.Heading && e.Visible)?.Text ?? "";
         return Say(judged, new LoginStep.Ask(new Challenge(type, prompt, [new ChallengeField(name, "select", SiteText.Cut(heading.Length > 0 ? SiteText.Clean(heading) : "Choose", 100), options)])));
+    }
+
+    /// <summary>Not taken before: an offer that led nowhere is the user's to choose again.</summary>
+    private static bool IsOpen(LoginPage page, LoginProgress progress, Offer offer)
+    {
+        if (offer.Value is null && offer.Element.Kind != ElementKind.Choice) return !progress.Tried.Contains(page.OutlineOf(offer.Element));
+        var value = offer.Value ?? (offer.Element.Options.Count > 0 ? offer.Element.Options[0].Value : "true");
+        return progress.LastStep is LoginStep.Choose || !progress.Tried.Contains(Outline.Choice(page.Snapshot, offer.Element.Id, value));
     }
 
     private static LoginDecision Take(LoginPage page, LoginProgress progress, Judgement judged, Offer offer)

@@ -26,14 +26,20 @@ internal sealed class LoginPage
         foreach (var group in Groups)
         {
             GroupJudge.Decide(this, group);
-            // A password form is the same one wherever a site shows it again: in a header, on a page of its own, at the address that received it, with or without the user name.
-            group.State = group is { IsLogin: true, Password: not null }
-                ? "password|" + HostOf(snapshot.Frames[Math.Min(group.Frame, snapshot.Frames.Count - 1)].Url, snapshot.Url)
-                : $"{snapshot.Url.AbsolutePath}|{group.Frame}|{group.Kind}|{string.Join(",", group.Fields.Where(f => f.Role != FieldRole.Other).Select(f => f.Role))}";
+            group.State = StateFor(group);
         }
+        Overridden.Apply(this, _groupOf);
         Dormant = GroupBuilder.Dormant(snapshot, Groups);
         foreach (var group in Dormant) GroupJudge.Decide(this, group);
     }
+
+    // A password form is the same one wherever a site shows it again: in a header, on a page of its own, at the address that received it, with or without the user name.
+    internal string StateFor(GroupReading group) => group is { IsLogin: true, Password: not null }
+        ? "password|" + HostOf(Snapshot.Frames[Math.Min(group.Frame, Snapshot.Frames.Count - 1)].Url, Snapshot.Url)
+        : FingerprintOf(group);
+
+    /// <summary>Where a group is, what for, and the roles of its fields: no ids, no texts.</summary>
+    internal string FingerprintOf(GroupReading group) => $"{Snapshot.Url.AbsolutePath}|{group.Frame}|{group.Kind}|{string.Join(",", group.Fields.Where(f => f.Role != FieldRole.Other).Select(f => f.Role))}";
 
     private static string HostOf(Uri frame, Uri page) => (frame.Scheme is "http" or "https" ? frame : page).Authority;
 

@@ -35,6 +35,35 @@ public sealed record LoginProgress
     /// <summary>The source's login URL when known.</summary>
     public Uri? LoginUrl { get; init; }
 
+    /// <summary>The customer's corrections for this source.</summary>
+    public LoginOverrides Overrides { get; init; } = LoginOverrides.None;
+
+    /// <summary>The way that an earlier sign-in found, as long as it holds.</summary>
+    public LearnedPath? Learned { get; init; }
+
+    /// <summary>The learned path did not lead to the form it was learned from.</summary>
+    public bool LedAstray { get; init; }
+
+    /// <summary>A control was clicked by advice: where that led is no domain that the site's own redirects led to.</summary>
+    public bool ClickedByAdvice { get; init; }
+
+    /// <summary>Where the first value was typed.</summary>
+    public Uri? FormAt { get; init; }
+
+    /// <summary>The control that opened the form on its page (<see cref="LearnedPath.Opener"/>), or null.</summary>
+    public string? Opener { get; init; }
+
+    /// <summary>What was sent from (<see cref="LearnedPath.Groups"/>), oldest first.</summary>
+    public ImmutableList<string> SentFrom { get; init; } = [];
+
+    /// <summary>
+    /// The way this sign-in went, for the next time; null when it cannot be gone straight. A proof that compares the start page with what it showed before needs the way over the start page.
+    /// </summary>
+    public LearnedPath? Path => FormAt is { } form && (SecondLookAt is null || form.AbsolutePath == StartUrl.AbsolutePath) && Provider is null && RegistrableDomain.Same(form, SourceUrl) && LearnedPath.IsLasting(form) ? new LearnedPath(form, Opener, [.. SentFrom]) : null;
+
+    /// <summary>Where the source begins: its URL, unless an override says otherwise.</summary>
+    public Uri StartUrl => Overrides.StartUrl ?? SourceUrl;
+
     /// <summary>Slots that hold something.</summary>
     public required ImmutableHashSet<Slot> Slots { get; init; }
 
@@ -80,6 +109,12 @@ public sealed record LoginProgress
     /// <summary>The site offered to sign out before anything was sent: such a control proves nothing here.</summary>
     public bool SignOutSeenBefore { get; init; }
 
+    /// <summary>What an override takes for the proof of a sign-in was there before anything was sent: it proves nothing here.</summary>
+    public bool SignedInSeenBefore { get; init; }
+
+    /// <summary>Steps of a sign-in that were sent, in the words of <see cref="LoginOverrides.Steps"/>.</summary>
+    public ImmutableHashSet<string> Sent { get; init; } = [];
+
     /// <summary>Answers typed into <see cref="Slot"/>s of source fields that the credential lacks.</summary>
     public ImmutableHashSet<string> AnsweredFields { get; init; } = [];
 
@@ -93,11 +128,12 @@ public sealed record LoginProgress
     public bool PasswordSent => Submissions.Exists(s => s.Kind == SubmissionKind.Password);
 
     /// <summary>The beginning. <paramref name="slots"/> are those that hold something; they belong to <paramref name="provider"/> when there is one.</summary>
-    public static LoginProgress Start(Uri source, Uri? loginUrl, IEnumerable<Slot> slots, IdentityProvider? provider = null)
+    public static LoginProgress Start(Uri source, Uri? loginUrl, IEnumerable<Slot> slots, IdentityProvider? provider = null, LoginOverrides? overrides = null)
     {
         ArgumentNullException.ThrowIfNull(source);
-        ImmutableHashSet<string> domains = [RegistrableDomain.Of(source.IdnHost)];
-        return new() { SourceUrl = source, LoginUrl = loginUrl, Provider = provider, Slots = [.. slots], Domains = loginUrl is null ? domains : domains.Add(RegistrableDomain.Of(loginUrl.IdnHost)) };
+        overrides ??= LoginOverrides.None;
+        ImmutableHashSet<string> domains = [.. ((Uri?[])[source, loginUrl, overrides.StartUrl]).OfType<Uri>().Select(u => RegistrableDomain.Of(u.IdnHost))];
+        return new() { SourceUrl = source, LoginUrl = loginUrl, Provider = provider, Overrides = overrides, Slots = [.. slots], Domains = domains };
     }
 
     /// <summary>The progress after a step was carried out on the page it was decided on.</summary>
@@ -107,11 +143,20 @@ public sealed record LoginProgress
         ArgumentNullException.ThrowIfNull(snapshot);
         var step = decision.Step;
         var next = this with { Steps = Steps + 1 };
-        if (!CredentialSent && snapshot.Url.AbsolutePath == SourceUrl.AbsolutePath) next = next with { StartTexts = StartTexts.Union(LoginPage.Read(snapshot).Texts) };
+        if (!CredentialSent && snapshot.Url.AbsolutePath == StartUrl.AbsolutePath) next = next with { StartTexts = StartTexts.Union(LoginPage.Read(snapshot).Texts) };
         if (!CredentialSent && !SignOutSeenBefore && Judge.SignOut(LoginPage.Read(snapshot)) is not null) next = next with { SignOutSeenBefore = true };
+        if (!CredentialSent && !SignedInSeenBefore && Overridden.SignedIn(LoginPage.Read(snapshot), this) is not null) next = next with { SignedInSeenBefore = true };
         if (step is LoginStep.Wait wait)
         {
             return wait.UntilNextCode ? next with { Tried = Tried.Add(Outline.NextCode) } : next;
+        }
+        if (Learned is not null && decision.Why.Contains(LoginEngine.Astray)) next = next with { Learned = null, LedAstray = true };
+        if (step is LoginStep.Click && decision.Why.Contains(Advised.Why)) next = next with { ClickedByAdvice = true };
+        if (step is LoginStep.Fill && FormAt is null)
+        {
+            // What was clicked in this very document opened the form; what led to the document is no longer needed.
+            var opener = LastStep is LoginStep.Click { Purpose: ClickPurpose.OpenSignIn } opened && Before is { } at && at.Frames[0].Document == snapshot.Frames[0].Document && snapshot.Frames[0].Document != 0 ? LoginPage.Read(at).Element(opened.Element) : null;
+            next = next with { FormAt = snapshot.Url, Opener = opener is null ? null : LearnedPath.OpenerOf(opener) };
         }
         next = next with { Before = snapshot, LastStep = step, SinceStep = TimeSpan.Zero };
         return step switch
@@ -157,6 +202,8 @@ public sealed record LoginProgress
         };
     }
 
+    private static string StepOf(string slot) => slot switch { "username" => "identifier", "password" => "password", "totp_code" or "answer:code" => "code", _ => "source_fields" };
+
     private LoginProgress AfterPress(ElementId element, ClickPurpose purpose, LoginPage page)
     {
         var next = this with { Tried = Tried.Add(page.OutlineOf(element)) };
@@ -168,7 +215,7 @@ public sealed record LoginProgress
             : slots.Contains(Slot.TotpCode.Name) ? SubmissionKind.Totp
             : slots.Contains(Slot.Username.Name) || purpose == ClickPurpose.SubmitCredential ? SubmissionKind.Identifier
             : SubmissionKind.Answer;
-        return next with { Submissions = Submissions.Add(new Submission(kind, state) { Path = page.Snapshot.Url.AbsolutePath }), Filled = [] };
+        return next with { Submissions = Submissions.Add(new Submission(kind, state) { Path = page.Snapshot.Url.AbsolutePath }), Filled = [], SentFrom = page.GroupOf(element) is { } from ? SentFrom.Add(LearnedPath.GroupOf(from)) : SentFrom, Sent = Sent.Union(slots.Select(StepOf)) };
     }
 }
 

@@ -114,3 +114,9 @@ public abstract record LoginStep
 
 /// <summary>A step with what the page was taken for and why: signals with their points, never a value of a field.</summary>
 public sealed record LoginDecision(PageVerdict Page, LoginStep Step, IReadOnlyList<string> Why);
+
+/// <summary>A step that follows from advice.</summary>
+/// <param name="Page">The look that the step was decided on.</param>
+/// <param name="Outlines">What later looks are to be marked with, by role.</param>
+/// <param name="Selectors">The same as an override would say it, by role.</param>
+public sealed record AdvisedStep(LoginDecision Decision, PageSnapshot Page, System.Collections.Immutable.ImmutableDictionary<string, string> Outlines, System.Collections.Immutable.ImmutableDictionary<string, string> Selectors);

@@ -10,6 +10,7 @@ internal static class Reaching
     /// <summary>The best visible control that leads to the sign-in and was not tried yet.</summary>
     public static ElementSnapshot? SignInControl(LoginPage page, LoginProgress progress)
     {
+        if (Overridden.SignIn(page, progress) is { } named) return named;
         ElementSnapshot? best = null;
         var most = 3.4;
         foreach (var e in page.Elements)
@@ -84,7 +85,7 @@ internal static class Reaching
     {
         foreach (var path in WellKnown)
         {
-            var address = new Uri(new Uri(progress.SourceUrl.GetLeftPart(UriPartial.Authority)), "/" + path);
+            var address = new Uri(new Uri(progress.StartUrl.GetLeftPart(UriPartial.Authority)), "/" + path);
             if (!progress.Tried.Contains(Outline.Address(address))) return address;
         }
         return null;

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Ostiary.Browser;
 using Ostiary.Egress;
 using Ostiary.Server;
+using Ostiary.Server.Advisor;
 using Ostiary.Server.Agents;
 using Ostiary.Server.ApiKeys;
 using Ostiary.Server.ComponentTokens;
@@ -59,6 +60,7 @@ settings.Add<TaskOptions>("Tasks", TaskOptions.Check);
 settings.Add<TaskRunOptions>("TaskRuns", (o, fault) => { if (o.ReviewTimeout <= TimeSpan.Zero) fault("ReviewTimeout is longer than nothing."); });
 settings.Add<UpkeepOptions>("Upkeep", (o, fault) => { if (o.Every < TimeSpan.FromMilliseconds(100)) fault("Every is at least 100 milliseconds."); });
 settings.Add<DeliveryOptions>("Deliveries", (o, fault) => { if (o.Delays() is null) fault("Schedule is a comma-separated list of durations, such as 5s,5m,1h."); if (o.PerDestination < 1 || o.Destinations < 1) fault("PerDestination and Destinations are 1 or more."); });
+var advisor = settings.Add<AdvisorOptions>("Advisor", AdvisorOptions.Check);
 var browser = settings.Add<BrowserOptions>("Browser");
 if (configuration["Chromium"] is { Length: > 0 } chromium) browser.ExecutablePath = chromium;
 var data = settings.Normalise<DataOptions>("Data");
@@ -66,7 +68,7 @@ browser.RunDirectory = Path.Combine(Path.GetFullPath(configuration["Data"] is { 
 
 // Services start in this order and stop in reverse: the worker last and first.
 services.AddData(configuration).AddVault(configuration);
-services.AddApiKeys().AddComponentTokens().AddEvents().AddSources().AddTasks().AddCredentials().AddSessions(isWorker).AddInteractions().AddStorage().AddSignIns(isWorker).AddConnections(isWorker).AddTaskRuns(isWorker).AddDeliveries(isWorker);
+services.AddApiKeys().AddComponentTokens().AddEvents().AddSources().AddTasks().AddCredentials().AddSessions(isWorker).AddInteractions().AddStorage().AddAdvisor(advisor).AddSignIns(isWorker).AddConnections(isWorker).AddTaskRuns(isWorker).AddDeliveries(isWorker);
 services.AddHostedService<Upkeep>();
 settings.Normalise<WorkOptions>("Work");
 services.AddWork(configuration, isWorker).Configure<WorkOptions>(o => o.Limits[RunJob.WorkKind] = o.Limits[ConnectJob.WorkKind] = sessions.RunsHeld);

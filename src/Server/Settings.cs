@@ -27,11 +27,13 @@ internal sealed class Settings(IConfiguration configuration, IServiceCollection 
                 ["--api-key"] = "API_KEY",
             });
         // Read once, then gone: browsers and the database server inherit this process's environment and need neither.
-        foreach (var name in (string[])["API_KEY", "DATABASE"])
+        foreach (var name in (string[])["API_KEY", "DATABASE", "Advisor__ApiKey"])
         {
-            if (builder.Configuration[name] is not { } value) continue;
-            builder.Configuration.AddInMemoryCollection([new(name, value)]);
-            Environment.SetEnvironmentVariable(Prefix + name, null);
+            var key = name.Replace("__", ":", StringComparison.Ordinal);
+            if (builder.Configuration[key] is not { } value) continue;
+            builder.Configuration.AddInMemoryCollection([new(key, value)]);
+            // The names of settings are the same in any case.
+            foreach (var variable in Environment.GetEnvironmentVariables().Keys.Cast<string>().Where(v => v.Equals(Prefix + name, StringComparison.OrdinalIgnoreCase)).ToList()) Environment.SetEnvironmentVariable(variable, null);
         }
 
         return new Settings(builder.Configuration, builder.Services);
@@ -75,6 +77,7 @@ internal sealed class Settings(IConfiguration configuration, IServiceCollection 
             var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
             object? value = null;
             if (type == typeof(string)) value = text;
+            else if (type == typeof(Ostiary.Vault.Secret)) value = Ostiary.Vault.Secret.From(text);
             else if (type == typeof(TimeSpan))
             {
                 value = ParseDuration(text);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Ostiary.Browser;
 using Ostiary.Login;
 
@@ -44,16 +45,20 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
         private readonly long _started = owner.Time.GetTimestamp();
         private readonly List<SignInStepNote> _notes = [];
         private readonly Dictionary<string, ChallengeAnswer> _answers = [];
-        private LoginProgress _progress = LoginProgress.Start(request.Url, request.LoginUrl, request.Secrets.Available, request.Provider);
+        private LoginProgress _progress = LoginProgress.Start(request.Url, request.LoginUrl, request.Secrets.Available, request.Provider, request.Overrides) with { Learned = LearnedOf(request) };
         private TimeSpan _withPeople;
         private long _stepAt = owner.Time.GetTimestamp();
         private int _failures;
         private bool _sent;
         private Task _witness = Task.CompletedTask;
+        private ImmutableDictionary<string, string> _outlines = ImmutableDictionary<string, string>.Empty;
+        private ImmutableDictionary<string, string> _suggested = ImmutableDictionary<string, string>.Empty;
+        private int _asked;
 
         public async Task<SignInResult> ToEndAsync(CancellationToken cancellationToken)
         {
-            await session.NavigateAsync(request.LoginUrl ?? request.Url, cancellationToken);
+            session.Marks = request.Overrides.Marks;
+            await session.NavigateAsync(request.LoginUrl ?? _progress.Learned?.Form ?? _progress.StartUrl, cancellationToken);
             _stepAt = _time.GetTimestamp();
             for (var decisions = 0; decisions < MostDecisions; decisions++)
             {
@@ -68,7 +73,14 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
                     page = await session.LookAsync(LookPatience, cancellationToken);
                     owner.Seen?.Invoke(page);
                     _progress = Follow(page) with { SinceStep = _time.GetElapsedTime(_stepAt) };
+                    page = LoginEngine.Mark(page, _outlines);
                     decision = owner._engine.Next(page, _progress);
+                    if (LoginEngine.IsUnsure(decision, _progress) && await AdviseAsync(page, cancellationToken) is { } advised)
+                    {
+                        (decision, page) = (advised.Decision, advised.Page);
+                        _outlines = _outlines.SetItems(advised.Outlines);
+                        _suggested = _suggested.SetItems(advised.Selectors);
+                    }
                     Note(page, decision, cancellationToken);
                     // What is left of the last look is nobody's to wait for here: the page is not touched any more.
                     if (decision.Step is not (LoginStep.Fill or LoginStep.Done)) await _witness;
@@ -109,9 +121,40 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
         /// </summary>
         private LoginProgress Follow(PageSnapshot page)
         {
-            if (page.Url.Scheme is not ("http" or "https")) return _progress;
+            if (page.Url.Scheme is not ("http" or "https") || _progress.ClickedByAdvice) return _progress;
             var domain = RegistrableDomain.Of(page.Url.IdnHost);
             return _progress.Domains.Contains(domain) ? _progress : _progress with { Domains = _progress.Domains.Add(domain) };
+        }
+
+        // Where it leads, values may be typed: only to the source itself.
+        private static LearnedPath? LearnedOf(SignInRequest request) => request.Learned is { } learned && RegistrableDomain.Same(learned.Form, request.Url) ? learned : null;
+
+        /// <summary>Asks the adviser about a page that the engine gives up on. Null: there is none, it was asked often enough, or what it says may not be followed.</summary>
+        private async Task<AdvisedStep?> AdviseAsync(PageSnapshot page, CancellationToken cancellationToken)
+        {
+            if (request.Advisor is not { } advisor || _asked >= advisor.CallsPerSignIn || page.NavigationError is not null) return null;
+            _asked++;
+            var texts = AdvisorOutline.Texts(page).ToList();
+            if (_progress.CredentialSent)
+            {
+                // A page may greet by name. What is stored of the user is taken out before the outline leaves the house; before anything was sent no page can know it.
+                foreach (var slot in request.Secrets.Available.Where(s => s == Slot.Username || s.Name.StartsWith("source_field:", StringComparison.Ordinal)))
+                {
+                    await OpenAsync(slot, value =>
+                    {
+                        for (var i = 0; i < texts.Count && value.Length > 2; i++) texts[i] = Without(texts[i], value.Span);
+                        return Task.CompletedTask;
+                    }, cancellationToken);
+                }
+            }
+            var answer = await advisor.AskAsync(AdvisorOutline.Instructions, AdvisorOutline.Write(page, texts, _progress.CredentialSent), cancellationToken);
+            return AdvisorOutline.Read(answer, page) is { } advice ? owner._engine.Consider(page, _progress, advice) : null;
+        }
+
+        private static string Without(string text, ReadOnlySpan<char> value)
+        {
+            for (var at = text.AsSpan().IndexOf(value, StringComparison.OrdinalIgnoreCase); at >= 0; at = text.AsSpan().IndexOf(value, StringComparison.OrdinalIgnoreCase)) text = string.Concat(text.AsSpan(0, at), "•", text.AsSpan(at + value.Length));
+            return text;
         }
 
         private async Task ActAsync(LoginStep step, CancellationToken cancellationToken)
@@ -284,7 +327,7 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
         private string? RefusedHost()
         {
             foreach (var refusal in session.Refusals)
-                if (string.Equals(refusal.Host, request.Url.Host, StringComparison.OrdinalIgnoreCase) || string.Equals(refusal.Host, request.LoginUrl?.Host, StringComparison.OrdinalIgnoreCase)) return refusal.Reason;
+                if (string.Equals(refusal.Host, request.Url.Host, StringComparison.OrdinalIgnoreCase) || string.Equals(refusal.Host, request.LoginUrl?.Host, StringComparison.OrdinalIgnoreCase) || string.Equals(refusal.Host, _progress.StartUrl.Host, StringComparison.OrdinalIgnoreCase)) return refusal.Reason;
             return null;
         }
 
@@ -303,11 +346,17 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
             _ => [],
         };
 
-        private SignInResult End(LoginOutcome outcome, bool timedOut = false) => new(outcome, timedOut, _notes);
+        private SignInResult End(LoginOutcome outcome, bool timedOut = false) => new(outcome, timedOut, _notes)
+        {
+            Suggested = outcome is LoginOutcome.SignedIn ? _suggested : ImmutableDictionary<string, string>.Empty,
+            Path = outcome is LoginOutcome.SignedIn ? _progress.Path : null,
+            LedAstray = request.Learned is not null && (_progress.LedAstray || outcome is LoginOutcome.Unknown or LoginOutcome.FormNotFound or LoginOutcome.SourceUnavailable or LoginOutcome.Blocked),
+        };
 
         public void Dispose()
         {
             foreach (var answer in _kept) answer.Dispose();
+            session.Marks = LoginOverrides.None.Marks;
         }
     }
 

@@ -42,8 +42,27 @@ internal sealed class ChallengeAnswer(IReadOnlyDictionary<string, Ostiary.Vault.
 /// <param name="Provider">The identity provider whose credentials these are; null: the site's own.</param>
 internal sealed record SignInRequest(Uri Url, Uri? LoginUrl, ISignInSecrets Secrets, IChallengeDesk Desk, IdentityProvider? Provider = null)
 {
+    /// <summary>The customer's corrections for this source.</summary>
+    public LoginOverrides Overrides { get; init; } = LoginOverrides.None;
+
+    /// <summary>Who is asked where the engine is at its end; null: nobody.</summary>
+    public ISignInAdvisor? Advisor { get; init; }
+
+    /// <summary>What an earlier sign-in found out about the way; null: nothing, or it does not count.</summary>
+    public LearnedPath? Learned { get; init; }
+
     /// <summary>Who is told of looks and decisions as they happen; null: nobody.</summary>
     public ISignInWitness? Witness { get; init; }
+}
+
+/// <summary>Answers where the engine is at its end. It sees an outline without values, and its answer counts only as far as the engine's own rules let it.</summary>
+internal interface ISignInAdvisor
+{
+    /// <summary>How often one sign-in may ask.</summary>
+    int CallsPerSignIn { get; }
+
+    /// <summary>The answer's text, which may be anything; null when there is none. Throws nothing but a cancellation.</summary>
+    Task<string?> AskAsync(string instructions, string outline, CancellationToken cancellationToken);
 }
 
 /// <summary>Is told what a sign-in saw and decided, just before it acts on it. Nothing it is told carries a value.</summary>
@@ -63,7 +82,17 @@ internal interface ISignInWitness
 
 /// <summary>The end of a sign-in, with the steps that led there (no values), for a run's artifacts.</summary>
 /// <param name="TimedOut">True when a challenge was not answered in time; <paramref name="Outcome"/> is then <see cref="LoginOutcome.Unknown"/>.</param>
-internal sealed record SignInResult(LoginOutcome Outcome, bool TimedOut, IReadOnlyList<SignInStepNote> Steps);
+internal sealed record SignInResult(LoginOutcome Outcome, bool TimedOut, IReadOnlyList<SignInStepNote> Steps)
+{
+    /// <summary>The way it went, for the next time; null when it is no way to go straight.</summary>
+    public LearnedPath? Path { get; init; }
+
+    /// <summary>Selectors by role that advice named and a success confirmed, as overrides would say them; empty: none.</summary>
+    public IReadOnlyDictionary<string, string> Suggested { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The learned path led astray, or the sign-in that it began did not come to a clear end: it is to be forgotten.</summary>
+    public bool LedAstray { get; init; }
+}
 
 /// <summary>One decision: what the page was taken for, what was done, and why.</summary>
 internal sealed record SignInStepNote(DateTimeOffset At, string Url, string Page, string Action, IReadOnlyList<string> Why);

@@ -12,7 +12,7 @@ namespace Ostiary.Server.SignIns;
 /// first; a password is sent only when it no longer holds, by one attempt at a time, and never when the source has refused it before.
 /// </summary>
 internal sealed class SigningIn(
-    Db db, SignIn signIn, SignInTurns turns, CredentialVault vault, CredentialFindings findings, SignedInStates states, SessionOptions options, SourceFindings sources, TimeProvider time)
+    Db db, SignIn signIn, SignInTurns turns, CredentialVault vault, CredentialFindings findings, SignedInStates states, SessionOptions options, SourceFindings sources, TimeProvider time, ISignInAdvisor? advisor = null)
 {
     private static readonly Fault Rejected = new("auth", "auth_invalid", "The source has rejected this credential; update it and try again.");
     private static readonly Fault Deleted = new("auth", "auth_invalid", "The credential was deleted before it could be used.");
@@ -125,13 +125,23 @@ internal sealed class SigningIn(
         var opener = new CredentialSecrets(credential, vault, db, time);
         var secrets = new TouchingSecrets(opener, await opener.AvailableAsync(cancellationToken), attempt);
         var provider = credential.AuthMethod == AuthMethods.GoogleSso ? options.Google : null;
-        var result = await signIn.RunAsync(session.Browser, new SignInRequest(new Uri(source.Url), source.LoginUrl is { } login ? new Uri(login) : null, secrets, desk, provider) { Witness = attempt.Witness }, cancellationToken);
+        var overrides = SourceOverrides.Of(source.Overrides);
+        var request = new SignInRequest(new Uri(source.Url), Corrections.LoginUrlOf(source, overrides), secrets, desk, provider)
+        {
+            Witness = attempt.Witness,
+            Overrides = Corrections.Of(overrides),
+            Advisor = advisor,
+            // A provider's credentials go another way than the site's own.
+            Learned = provider is null ? Corrections.Read(await LearnedPaths.FindAsync(db, source.Id, cancellationToken)) : null,
+        };
+        var result = await signIn.RunAsync(session.Browser, request, cancellationToken);
         attempt.Steps = result.Steps;
+        if (result.LedAstray) await ForgetAsync(source, cancellationToken);
         if (result.TimedOut) return Failed("interaction", "interaction_timeout", "The source's question was not answered in time; start again and answer it.");
         switch (result.Outcome)
         {
             case LoginOutcome.SignedIn:
-                await EnteredAsync(attempt, session, credential, cancellationToken);
+                await EnteredAsync(attempt, session, source, credential, result, cancellationToken);
                 return SignInEnding.In.It;
             case LoginOutcome.Rejected rejected: return new SignInEnding.Refused(new Fault("auth", "auth_invalid", rejected.Message), credential, fingerprint);
             case LoginOutcome.Denied denied: return Failed("interaction", "interaction_denied", denied.Message);
@@ -147,19 +157,27 @@ internal sealed class SigningIn(
         }
     }
 
-    /// <summary>The credential is known to be good, and the state is kept, before the next in turn goes on.</summary>
-    private async Task EnteredAsync(SignInAttempt attempt, LiveSession session, CredentialRow credential, CancellationToken cancellationToken)
+    /// <summary>The credential is known to be good, the way to the sign-in is learned, and the state is kept, before the next in turn goes on.</summary>
+    private async Task EnteredAsync(SignInAttempt attempt, LiveSession session, SourceRow source, CredentialRow credential, SignInResult result, CancellationToken cancellationToken)
     {
         (session.SignedIn, session.ConfirmedAt) = (true, time.GetUtcNow());
         session.SignedInPage = SignedInPage.Of(session.Browser);
         await using (var scope = await db.BeginAsync(cancellationToken))
         {
             await findings.VerifiedAsync(scope, credential, cancellationToken);
+            if (result.Path is { } path) await LearnedPaths.KeepAsync(scope, source, Corrections.Write(path), session.ConfirmedAt, cancellationToken);
+            if (result.Suggested.Count > 0) await SourceFindings.SuggestAsync(scope, source, result.Suggested, cancellationToken);
             await scope.CommitAsync(cancellationToken);
         }
 
         await KeepAsync(attempt, session, cancellationToken);
         await attempt.GiveTurnsBackAsync();
+    }
+
+    private async Task ForgetAsync(SourceRow source, CancellationToken cancellationToken)
+    {
+        await using var connection = await db.OpenAsync(cancellationToken);
+        await LearnedPaths.ForgetAsync(connection, null, [source.Id], cancellationToken);
     }
 
     /// <summary>True when there is a state that was known to hold after <paramref name="newerThan"/>.</summary>

@@ -14,10 +14,11 @@ namespace Ostiary.Server.Sources;
 /// <param name="Selectors">CSS selectors by role, one of <see cref="Roles"/>.</param>
 /// <param name="Fields">CSS selectors by source field.</param>
 /// <param name="RefusalWords">What the website writes when it refuses a credential.</param>
+/// <param name="SignedInWords">What it writes for somebody who is signed in, and for nobody else.</param>
 /// <param name="Steps">The order in which it asks, words of <see cref="StepWords"/>; empty: not said.</param>
 /// <param name="PreferredMfa">Which of several ways to verify is chosen, a word of <see cref="MfaWords"/>, or null.</param>
 internal sealed partial record SourceOverrides(
-    Uri? StartUrl, Uri? LoginUrl, Uri? CheckUrl, IReadOnlyDictionary<string, string> Selectors, IReadOnlyDictionary<string, string> Fields, IReadOnlyList<string> RefusalWords, IReadOnlyList<string> Steps, string? PreferredMfa)
+    Uri? StartUrl, Uri? LoginUrl, Uri? CheckUrl, IReadOnlyDictionary<string, string> Selectors, IReadOnlyDictionary<string, string> Fields, IReadOnlyList<string> RefusalWords, IReadOnlyList<string> SignedInWords, IReadOnlyList<string> Steps, string? PreferredMfa)
 {
     /// <summary>What a selector can be given for.</summary>
     public static readonly IReadOnlyList<string> Roles = ["sign_in", "identifier", "next", "password", "submit", "code", "code_submit", "refusal", "signed_in"];
@@ -38,7 +39,7 @@ internal sealed partial record SourceOverrides(
     {
         var urls = new Dictionary<string, Uri?>(StringComparer.Ordinal);
         Dictionary<string, string> selectors = [], fields = [];
-        List<string> words = [], steps = [];
+        List<string> words = [], signedIn = [], steps = [];
         string? mfa = null;
         foreach (var property in json.EnumerateObject())
         {
@@ -58,6 +59,9 @@ internal sealed partial record SourceOverrides(
                 case "refusal_words":
                     words = List(property.Value, at, null, faults);
                     break;
+                case "signed_in_words":
+                    signedIn = List(property.Value, at, null, faults);
+                    break;
                 case "steps":
                     steps = List(property.Value, at, StepWords, faults);
                     break;
@@ -66,12 +70,12 @@ internal sealed partial record SourceOverrides(
                     if (mfa is not null && !MfaWords.Contains(mfa)) faults.Add(Fault.Invalid(at, $"`{at}` must be one of: {string.Join(", ", MfaWords)}."));
                     break;
                 default:
-                    faults.Add(Fault.Invalid(at, $"`{at}` is not known; there are {string.Join(", ", Urls)}, selectors, fields, refusal_words, steps and preferred_mfa."));
+                    faults.Add(Fault.Invalid(at, $"`{at}` is not known; there are {string.Join(", ", Urls)}, selectors, fields, refusal_words, signed_in_words, steps and preferred_mfa."));
                     break;
             }
         }
 
-        return new SourceOverrides(urls.GetValueOrDefault("start_url"), urls.GetValueOrDefault("login_url"), urls.GetValueOrDefault("check_url"), selectors, fields, words, steps, mfa);
+        return new SourceOverrides(urls.GetValueOrDefault("start_url"), urls.GetValueOrDefault("login_url"), urls.GetValueOrDefault("check_url"), selectors, fields, words, signedIn, steps, mfa);
     }
 
     /// <summary>Overrides as they were stored.</summary>
@@ -103,6 +107,7 @@ internal sealed partial record SourceOverrides(
             if (!isName(property.Name)) faults.Add(Fault.Invalid(name, $"`{name}` is not known. {rule}"));
             else if (RequestBinder.TryReadText(property.Value, name, LongestSelector, faults) is not { } selector) continue;
             else if (string.IsNullOrWhiteSpace(selector)) faults.Add(Fault.Invalid(name, $"`{name}` must not be empty."));
+            else if (!IsSelector(selector)) faults.Add(Fault.Invalid(name, $"`{name}` must be a CSS selector; a bracket or a quote in it is not closed, or a character stands where none may."));
             else map[property.Name] = selector;
         }
 
@@ -136,6 +141,31 @@ internal sealed partial record SourceOverrides(
         }
 
         return list;
+    }
+
+    /// <summary>Catches what is plainly no selector; one that a browser does not understand for another reason fits nothing, which the notes of a sign-in say.</summary>
+    private static bool IsSelector(string text)
+    {
+        var open = new Stack<char>();
+        for (var i = 0; i < text.Length; i++)
+        {
+            var c = text[i];
+            if (c == '\\') i++;
+            else if (c is '"' or '\'')
+            {
+                for (i++; i < text.Length && text[i] != c; i++)
+                    if (text[i] == '\\') i++;
+                if (i >= text.Length) return false;
+            }
+            else if (c is '(' or '[') open.Push(c);
+            else if (c is ')' or ']')
+            {
+                if (!open.TryPop(out var opened) || (opened == '(') != (c == ')')) return false;
+            }
+            else if (c is '{' or '}' or ';' or '@' or '<' || char.IsControl(c)) return false;
+        }
+
+        return open.Count == 0 && text.TrimEnd()[^1] is not (',' or '>' or '+' or '~') && text.TrimStart()[0] is not (',' or '/');
     }
 
     // A name is the client's text and ends up in a message: keep it short and plain.

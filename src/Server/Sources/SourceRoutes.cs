@@ -26,6 +26,7 @@ internal static partial class SourceRoutes
         routes.MapGet("/sources", ListAsync).OpenToTokens().Describe("List sources").Pages<SourceId, SourceObject>();
         routes.MapGet("/sources/{id}", GetAsync).OpenToTokens().Describe("Get a source").At<SourceId>().Gives<SourceObject>();
         routes.MapPatch("/sources/{id}", UpdateAsync).Describe("Update a source").At<SourceId>().Takes<UpdateRequest>().Gives<SourceObject>().Fails("source_invalid");
+        routes.MapPost("/sources/{id}/reset", ResetAsync).Describe("Reset a source", "Forgets the learned way to its sign-in: the next sign-in looks for it anew. Credentials and overrides stay.").At<SourceId>().Gives<SourceObject>();
         routes.MapDelete("/sources/{id}", DeleteAsync).Describe("Delete a source", "A source that something still uses stays: 409.").At<SourceId>().Deletes().Fails("state_conflict");
     }
 
@@ -126,6 +127,7 @@ internal static partial class SourceRoutes
         if (!ObjectId.TryParse<SourceId>(id, out var sourceId)) return Reply.NotFound<SourceId>(id);
         await using var scope = await call.BeginAsync(cancellationToken);
         if (await SourceRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, sourceId, forUpdate: true, cancellationToken) is not { } row) return Reply.NotFound<SourceId>(id);
+        var before = row;
         row = row with
         {
             Name = request.Name.Or(row.Name),
@@ -138,16 +140,39 @@ internal static partial class SourceRoutes
             RequiredFields = request.RequiredFields.IsGiven ? request.RequiredFields.Value?.ToArray() ?? [] : row.RequiredFields,
             MaxConcurrentSessions = request.MaxConcurrentSessions.Or(row.MaxConcurrentSessions),
             Overrides = request.Overrides.IsGiven ? Text(request.Overrides.Value) : row.Overrides,
+            // Taken up, or decided against; or made for another website.
+            SuggestedOverrides = request.Overrides.IsGiven || url is not null && url != row.Url ? null : row.SuggestedOverrides,
             UpdatedAt = time.GetUtcNow(),
         };
         await scope.Connection.ExecuteAsync(new CommandDefinition(
             """
             UPDATE sources SET name = @Name, url = @Url, login_url = @LoginUrl, logo_url = @LogoUrl, found_logo_url = @FoundLogoUrl, auth_methods = @AuthMethods, required_fields = @RequiredFields,
-                max_concurrent_sessions = @MaxConcurrentSessions, overrides = @Overrides::json, updated_at = @UpdatedAt
+                max_concurrent_sessions = @MaxConcurrentSessions, overrides = @Overrides::json, suggested_overrides = @SuggestedOverrides::json, updated_at = @UpdatedAt
             WHERE id = @Id
             """,
             row, scope.Transaction, cancellationToken: cancellationToken));
+        if (row.Url != before.Url || row.LoginUrl != before.LoginUrl || row.Overrides != before.Overrides)
+        {
+            await LearnedPaths.ForgetAsync(scope.Connection, scope.Transaction, [row.Id], cancellationToken);
+            row = row with { LearnedAt = null };
+        }
+
         await events.RecordAsync(scope, call.Organization, "source.updated", row.Id, row.ToEvent(), cancellationToken);
+        return await call.CommitAsync(scope, Reply.Ok(row.ToObject()), cancellationToken);
+    }
+
+    private static async Task<Reply> ResetAsync(string id, ApiCall call, EventLog events, CancellationToken cancellationToken)
+    {
+        if (!ObjectId.TryParse<SourceId>(id, out var sourceId)) return Reply.NotFound<SourceId>(id);
+        await using var scope = await call.BeginAsync(cancellationToken);
+        if (await SourceRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, sourceId, forUpdate: true, cancellationToken) is not { } row) return Reply.NotFound<SourceId>(id);
+        if (row.LearnedAt is not null)
+        {
+            await LearnedPaths.ForgetAsync(scope.Connection, scope.Transaction, [row.Id], cancellationToken);
+            row = row with { LearnedAt = null };
+            await events.RecordAsync(scope, call.Organization, "source.updated", row.Id, row.ToEvent(), cancellationToken);
+        }
+
         return await call.CommitAsync(scope, Reply.Ok(row.ToObject()), cancellationToken);
     }
 

@@ -9,7 +9,7 @@ namespace Ostiary.Server.Sources;
 /// <summary>A source as it is stored.</summary>
 internal sealed record SourceRow : IListed
 {
-    public const string Columns = "id, name, url, login_url, logo_url, found_logo_url, auth_methods, required_fields, max_concurrent_sessions, overrides, created_at, updated_at";
+    public const string Columns = "id, name, url, login_url, logo_url, found_logo_url, auth_methods, required_fields, max_concurrent_sessions, overrides, suggested_overrides, (SELECT p.learned_at FROM learned_paths p WHERE p.source_id = sources.id) AS learned_at, created_at, updated_at";
 
     /// <summary>The ways to sign in that there are, in the wire's words.</summary>
     public static readonly IReadOnlyList<string> AllAuthMethods = ["username_password", "google_sso", "none"];
@@ -34,13 +34,19 @@ internal sealed record SourceRow : IListed
 
     /// <summary>JSON that <see cref="SourceOverrides"/> has read without a fault.</summary>
     public string? Overrides { get; init; }
+
+    /// <summary>Overrides that an adviser proposed and a success confirmed, as JSON; null: none.</summary>
+    public string? SuggestedOverrides { get; init; }
+
+    /// <summary>When the way to its sign-in was learned; null: it is not known.</summary>
+    public DateTimeOffset? LearnedAt { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset UpdatedAt { get; init; }
 
     public PagePosition Position => new(CreatedAt, Id);
 
     public SourceObject ToObject() => new(
-        Id, Name, new WebsiteObject(Url, LoginUrl, LogoUrl ?? FoundLogoUrl), AuthMethods ?? AllAuthMethods, RequiredFields, MaxConcurrentSessions, Overrides is null ? null : Json.Parse(Overrides), CreatedAt, UpdatedAt);
+        Id, Name, new WebsiteObject(Url, LoginUrl, LogoUrl ?? FoundLogoUrl), AuthMethods ?? AllAuthMethods, RequiredFields, MaxConcurrentSessions, Overrides is null ? null : Json.Parse(Overrides), SuggestedOverrides is null ? null : Json.Parse(SuggestedOverrides), LearnedAt, CreatedAt, UpdatedAt);
 
     /// <summary>What its events carry.</summary>
     public object ToEvent() => new { id = Id, @object = "source", name = Name, type = "website", website = new { url = Url } };
@@ -80,6 +86,14 @@ internal sealed class SourceFindings(Db db, EventLog events, TimeProvider time)
         await events.RecordAsync(scope, organization, "source.updated", row.Id, row.ToEvent(), cancellationToken);
         await scope.CommitAsync(cancellationToken);
     }
+
+    /// <summary>Notes overrides that advice led to, in the commit that verifies the credential; not for a source that has others by now.</summary>
+    public static Task SuggestAsync(DbTransactionScope scope, SourceRow used, IReadOnlyDictionary<string, string> selectors, CancellationToken cancellationToken) =>
+        scope.Connection.ExecuteAsync(new CommandDefinition(
+            "UPDATE sources SET suggested_overrides = @suggested::json WHERE id = @Id AND url = @Url AND login_url IS NOT DISTINCT FROM @LoginUrl AND overrides::text IS NOT DISTINCT FROM @Overrides",
+            new { used.Id, used.Url, used.LoginUrl, used.Overrides, suggested = JsonSerializer.Serialize(new { selectors = selectors.OrderBy(s => s.Key, StringComparer.Ordinal).ToDictionary(s => s.Key, s => s.Value) }) },
+            scope.Transaction,
+            cancellationToken: cancellationToken));
 }
 
 /// <summary>A source on the wire.</summary>
@@ -88,7 +102,9 @@ internal sealed record SourceObject(
     [property: Says(SourceObject.AuthMethodsWords, Example = SourceObject.AuthMethodsExample)] IReadOnlyList<string> AuthMethods,
     [property: Says(SourceObject.RequiredFieldsWords, Example = "[]")] IReadOnlyList<string> RequiredFields,
     [property: Says(SourceObject.MaxConcurrentSessionsWords, Example = "null")] int? MaxConcurrentSessions,
-    [property: JsonObjectField, Says(SourceObject.OverridesWords, Example = "null")] JsonElement? Overrides, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
+    [property: JsonObjectField, Says(SourceObject.OverridesWords, Example = "null")] JsonElement? Overrides,
+    [property: JsonObjectField, Says(SourceObject.SuggestedOverridesWords, Example = "null")] JsonElement? SuggestedOverrides,
+    [property: Says(SourceObject.LearnedAtWords, Example = "null")] DateTimeOffset? LearnedAt, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
 {
     /// <summary>For the reference.</summary>
     public const string UrlWords = "Where the website is: absolute, http or https. Normalised on the way in.";
@@ -98,7 +114,9 @@ internal sealed record SourceObject(
     public const string AuthMethodsExample = """["username_password"]""";
     public const string RequiredFieldsWords = "Keys of source fields without which a `username_password` credential is refused.";
     public const string MaxConcurrentSessionsWords = "Browsers in use on this source at once; further runs wait in `queued`. Null: no limit of its own.";
-    public const string OverridesWords = "Corrections to the sign-in engine: `start_url`, `login_url`, `check_url`, `selectors` {role: CSS}, `fields` {source field: CSS}, `refusal_words`, `steps`, `preferred_mfa`.";
+    public const string OverridesWords = "Corrections to the sign-in engine: `start_url`, `login_url`, `check_url`, `selectors` {role: CSS}, `fields` {source field: CSS}, `refusal_words`, `signed_in_words`, `steps`, `preferred_mfa`.";
+    public const string SuggestedOverridesWords = "Overrides that the adviser proposed and a sign-in confirmed; they have no effect until you send them as `overrides`. Null: none, or taken up.";
+    public const string LearnedAtWords = "When the way to the sign-in was learned, by a sign-in that succeeded; the next one goes straight there. Null: not known, or forgotten.";
 
     /// <summary>For the reference.</summary>
     public const string LogoUrlWords = "A picture of the website. When none is given, the address that its own pages name; it is not fetched.";

@@ -4,6 +4,7 @@ using Ostiary.Server.Http;
 using Ostiary.Server.Interactions;
 using Ostiary.Server.Sessions;
 using Ostiary.Server.Storage;
+using Ostiary.Server.Tasks;
 using Ostiary.Server.Work;
 
 namespace Ostiary.Server.TaskRuns;
@@ -15,7 +16,7 @@ internal static class TaskRunRoutes
 
     public static IServiceCollection AddTaskRuns(this IServiceCollection services, bool isWorker)
     {
-        services.AddSingleton<TaskRunStore>().AddSingleton<ISessionFollower, RunsInSessions>();
+        services.AddSingleton<TaskRunStore>().AddSingleton<ISessionFollower, RunsInSessions>().AddSingleton<ITaskMemory, TaskPaths>();
         return isWorker ? services.AddSingleton<RunWork>().AddSingleton<IWorkHandler, RunJob>() : services;
     }
 

@@ -24,7 +24,7 @@ internal static class TaskRoutes
         routes.MapGet("/tasks/{id}", GetAsync).Describe("Get a task").At<TaskId>().Gives<TaskObject>();
         routes.MapPatch("/tasks/{id}", UpdateAsync).Describe("Update a task", "A change of what it does takes it back to `learning`.").At<TaskId>().Takes<UpdateRequest>().Gives<TaskObject>().Misses<AgentId>();
         routes.MapDelete("/tasks/{id}", DeleteAsync).Describe("Delete a task", "Its runs stay readable.").At<TaskId>().Deletes();
-        routes.MapPost("/tasks/{id}/reset", ResetAsync).Describe("Reset a task", "Back to `learning`: what was learned is forgotten.").At<TaskId>().Gives<TaskObject>();
+        routes.MapPost("/tasks/{id}/reset", ResetAsync).Describe("Reset a task", "Back to `learning`: what was learned is forgotten, the ways to the sign-ins of the sources that its runs used included.").At<TaskId>().Gives<TaskObject>();
     }
 
     internal sealed record CreateRequest
@@ -148,13 +148,14 @@ internal static class TaskRoutes
         return await call.CommitAsync(scope, Reply.Ok(changed.ToObject()), cancellationToken);
     }
 
-    private static async Task<Reply> ResetAsync(string id, ApiCall call, EventLog events, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<Reply> ResetAsync(string id, ApiCall call, IEnumerable<ITaskMemory> memories, EventLog events, TimeProvider time, CancellationToken cancellationToken)
     {
         if (!ObjectId.TryParse<TaskId>(id, out var taskId)) return Reply.NotFound<TaskId>(id);
         await using var scope = await call.BeginAsync(cancellationToken);
         if (await TaskRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, taskId, forUpdate: true, cancellationToken) is not { } row) return Reply.NotFound<TaskId>(id);
         row = row.Anew() with { UpdatedAt = time.GetUtcNow() };
         await WriteAsync(scope, row, cancellationToken);
+        foreach (var memory in memories) await memory.ForgetAsync(scope, row.Id, cancellationToken);
         await events.RecordAsync(scope, call.Organization, "task.reset", row.Id, row.ToEvent(), cancellationToken);
         return await call.CommitAsync(scope, Reply.Ok(row.ToObject()), cancellationToken);
     }
@@ -229,4 +230,11 @@ internal static class TaskRoutes
     private static string? Text(JsonElement? element) => element is { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) } found ? found.GetRawText() : null;
 
     private static string? Or(Given<JsonElement?> given, string? current) => given.IsGiven ? Text(given.Value) : current;
+}
+
+/// <summary>A room that remembers something for a task's runs besides the task itself.</summary>
+internal interface ITaskMemory
+{
+    /// <summary>Forgets what was learned by the task's runs, in the commit that resets it.</summary>
+    Task ForgetAsync(DbTransactionScope scope, string taskId, CancellationToken cancellationToken);
 }

@@ -62,11 +62,11 @@ public sealed class SourceTests(ApiServer server)
     {
         var api = await server.NewOrganizationAsync();
         (await api.PostAsync("/v2/sources", new { type = "website", website = new { url = "http://127.0.0.1/" } })).Is(201)
-            .Has("website.logo_url", null).Has("auth_methods", new[] { "username_password", "google_sso", "none" }).Has("required_fields", Array.Empty<string>()).Has("max_concurrent_sessions", null).Has("overrides", null);
+            .Has("website.logo_url", null).Has("auth_methods", new[] { "username_password", "google_sso", "none" }).Has("required_fields", Array.Empty<string>()).Has("max_concurrent_sessions", null).Has("overrides", null).Has("learned_at", null).Has("suggested_overrides", null);
         var overrides = new
         {
             start_url = "http://127.0.0.1/start", check_url = "http://127.0.0.1/me", selectors = new { identifier = "#user", password = "#pass", submit = "button.go" }, fields = new { company_id = "#company" },
-            refusal_words = new[] { "Computer says no" }, steps = new[] { "source_fields", "identifier", "password" }, preferred_mfa = "totp",
+            refusal_words = new[] { "Computer says no" }, signed_in_words = new[] { "My beds" }, steps = new[] { "source_fields", "identifier", "password" }, preferred_mfa = "totp",
         };
         var source = (await api.PostAsync("/v2/sources", new
         {
@@ -109,6 +109,38 @@ public sealed class SourceTests(ApiServer server)
         var credential = await api.NewCredentialAsync(source, "ada", "Practice-Only-1!", new { source_fields = new { company_id = "7", pin = new { value = "1234", secret = true } } });
         (await api.PatchAsync($"/v2/credentials/{credential}", new { auth_credentials = new { source_fields = new { company_id = "8" } } })).Faults("auth_credentials.source_fields.pin");
         (await api.PatchAsync($"/v2/credentials/{credential}", new { auth_credentials = new { password = "Practice-Only-2!" } })).Is(200);
+    }
+
+    [Theory]
+    [InlineData("#a", true)]
+    [InlineData("form.x > input[name=\"a]b\"]:not(.y), my-field", true)]
+    [InlineData("a\\:b", true)]
+    [InlineData("input[name=a", false)]
+    [InlineData("a)", false)]
+    [InlineData("a[b)", false)]
+    [InlineData("a[b='c]", false)]
+    [InlineData("a { color: red }", false)]
+    [InlineData("//input[1]", false)]
+    [InlineData("a >", false)]
+    [InlineData("<b>", false)]
+    public async Task What_is_plainly_no_selector_is_refused(string selector, bool isOne)
+    {
+        var api = await server.NewOrganizationAsync();
+        var source = await api.NewSourceAsync();
+        var answer = await api.PatchAsync($"/v2/sources/{source}", new { overrides = new { selectors = new { password = selector }, fields = new { branch = selector } } });
+        if (isOne) answer.Is(200);
+        else answer.Faults("overrides.selectors.password", "overrides.fields.branch");
+    }
+
+    [Fact]
+    public async Task A_source_that_has_learned_nothing_may_be_reset_all_the_same()
+    {
+        var api = await server.NewOrganizationAsync();
+        var source = await api.NewSourceAsync();
+        (await api.PostAsync($"/v2/sources/{source}/reset", new { })).Is(200).Has("id", source).Has("learned_at", null);
+        Assert.Equal(["source.created"], await api.EventsOfAsync(source));
+        (await api.PostAsync("/v2/sources/src_0000000000000000/reset", new { })).Refused(404, "request", "source_not_found");
+        (await (await server.NewOrganizationAsync()).PostAsync($"/v2/sources/{source}/reset", new { })).Refused(404, "request", "source_not_found");
     }
 
     [Fact]
