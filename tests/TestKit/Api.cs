@@ -94,7 +94,7 @@ public sealed class Answer
         Headers = headers;
         try
         {
-            _body = JsonDocument.Parse(text).RootElement.Clone();
+            _body = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 256 }).RootElement.Clone();
         }
         catch (JsonException)
         {

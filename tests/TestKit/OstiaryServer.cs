@@ -184,6 +184,9 @@ public sealed partial class OstiaryServer : IAsyncDisposable
         return new Api(() => Address, key);
     }
 
+    /// <summary>A client of this server with a key that it knows: of an organization made through a server beside it.</summary>
+    public Api ApiOf(string key) => new(() => Address, key);
+
     /// <summary>An open connection to the server's database (the shared one only).</summary>
     public async Task<NpgsqlConnection> ConnectAsync()
     {
@@ -221,7 +224,8 @@ public sealed partial class OstiaryServer : IAsyncDisposable
         return reader.ReadToEnd();
     }
 
-    private string? ConnectionString => _database?.ConnectionString ?? _settings.Beside?.ConnectionString;
+    /// <summary>Its database, for a program that uses the same one; null when it is a private one.</summary>
+    public string? ConnectionString => _database?.ConnectionString ?? _settings.Beside?.ConnectionString;
 
     private Process Launch()
     {

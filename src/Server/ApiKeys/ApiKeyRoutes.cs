@@ -113,7 +113,7 @@ internal static class ApiKeyRoutes
         await TakeTurnAsync(scope, call.Organization, cancellationToken);
         if (await ApiKeyRow.LockAsync(scope, call.Organization, keyId, cancellationToken) is not { } row) return Reply.NotFound<ApiKeyId>(id);
         var now = time.GetUtcNow();
-        if (!row.WorksAt(now)) return Reply.Deleted(keyId);
+        if (!row.WorksAt(now)) return await call.CommitAsync(scope, Reply.Deleted(keyId), cancellationToken);
         if (row.IsAdmin && await IsLastAdminAsync(scope, row, cancellationToken)) return LastAdmin(row);
         await scope.ExecuteAsync("UPDATE api_keys SET revoked_at = @now, updated_at = @now WHERE id = @Id", new { row.Id, now }, cancellationToken);
         keys.ForgetAfter(scope, row.Id);

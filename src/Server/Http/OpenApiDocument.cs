@@ -63,6 +63,8 @@ internal sealed class OpenApiDocument
 
             if (tags.All(t => (string?)t!["name"] != chapter.Name)) tags.Add(new JsonObject { ["name"] = chapter.Name, ["description"] = chapter.About });
             var operation = Operation(path, method, description, chapter);
+            operation["x-scope"] = Scopes.Word(Permission.NeededBy(route, method));
+            if (Permission.IsOpenToTokens(route)) operation["security"] = new JsonArray(new JsonObject { ["key"] = new JsonArray() }, new JsonObject { ["token"] = new JsonArray() });
             if (!operations.Add((string)operation["operationId"]!)) throw new InvalidOperationException($"Two routes are described as `{description.Summary}`.");
             if (paths[path] is not JsonObject item) paths[path] = item = [];
             item[method.ToLowerInvariant()] = operation;
@@ -90,7 +92,11 @@ internal sealed class OpenApiDocument
             {
                 ["schemas"] = _schemas.Components,
                 ["responses"] = new JsonObject(_responses.Select(r => KeyValuePair.Create<string, JsonNode?>(r.Key, r.Value))),
-                ["securitySchemes"] = new JsonObject { ["key"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["description"] = "A secret key (`sk_live_…`), or a component token (`tk_…`) where the route is open to it." } },
+                ["securitySchemes"] = new JsonObject
+                {
+                    ["key"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["description"] = "A secret key (`sk_live_…`). What it may do is said by its scopes." },
+                    ["token"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["description"] = "A component token (`tk_…`), for one user in a browser." },
+                },
             },
             ["x-errors"] = new JsonArray([.. FaultTable.All.Select(f => (JsonNode)new JsonObject { ["type"] = f.Type, ["code"] = f.Code, ["status"] = f.Status, ["meaning"] = f.Meaning })]),
         };
@@ -250,7 +256,7 @@ internal sealed class OpenApiDocument
     private static string IdOf(string summary)
     {
         var words = summary.Replace("'s", "", StringComparison.Ordinal).Split([' ', '-'], StringSplitOptions.RemoveEmptyEntries).Where(w => w is not ("a" or "an" or "the")).ToList();
-        return string.Concat(words.Select((w, i) => i == 0 ? w.ToLowerInvariant() : char.ToUpperInvariant(w[0]) + w[1..]));
+        return string.Concat(words.Select((w, i) => i == 0 ? w.ToLowerInvariant() : char.ToUpperInvariant(w[0]) + w[1..].ToLowerInvariant()));
     }
 
     private const string About =

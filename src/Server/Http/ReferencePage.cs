@@ -88,6 +88,7 @@ internal sealed partial class ReferencePage
         var id = (string)operation["operationId"]!;
         Add($"<article id=\"{id}\" aria-labelledby=\"{id}-title\"><h3 id=\"{id}-title\">{Text(operation["summary"])} <a class=\"here\" href=\"#{id}\" aria-label=\"Link to: {Text(operation["summary"])}\">#</a></h3>");
         Add($"<p class=\"route\"><span class=\"method {method.ToLowerInvariant()}\">{method}</span> <code>{ParameterName().Replace(Text(path), "<var>$0</var>")}</code></p>{Prose((string?)operation["description"])}");
+        Add($"<p class=\"quiet\">Needs the scope <code>{Text(operation["x-scope"])}</code>{(operation["security"] is null ? "" : "; a component token may use it too")}.</p>");
         if (operation["parameters"] is JsonArray parameters) Parameters(parameters);
         if (operation["requestBody"] is JsonObject body)
         {

@@ -19,7 +19,7 @@ internal static class RequestBinder
     private static readonly ConcurrentDictionary<Type, IReadOnlyList<BoundField>> Fields = new();
 
     /// <summary>A field as it is read; the reference describes request types by the same list.</summary>
-    internal sealed record BoundField(PropertyInfo Property, string Name, Type Type, bool IsGiven, bool Required, bool NotNull, int Longest, IReadOnlyList<string>? Words, BetweenAttribute? Between, bool JsonObject)
+    internal sealed record BoundField(PropertyInfo Property, string Name, Type Type, bool IsGiven, bool Required, bool NotNull, int Longest, IReadOnlyList<string>? Words, BetweenAttribute? Between, bool JsonObject, bool ReadByHand)
     {
         /// <summary>Null is accepted: it clears the field of a PATCH, and stands for an absent one elsewhere.</summary>
         public bool AcceptsNull => !Required && !NotNull;
@@ -156,7 +156,8 @@ internal static class RequestBinder
         else if (field.Type == typeof(JsonElement))
         {
             if (field.JsonObject && element.ValueKind != JsonValueKind.Object) faults.Add(Fault.Invalid(name, $"`{name}` must be a JSON object."));
-            else if (JsonText.HasBrokenText(element)) faults.Add(Fault.Invalid(name, $"`{name}` holds text that is not valid Unicode."));
+            // What is read by hand names the field within.
+            else if (!field.ReadByHand && JsonText.HasBrokenText(element)) faults.Add(Fault.Invalid(name, $"`{name}` holds text that is not valid Unicode."));
             else value = element;
         }
         else if (field.Type == typeof(Secret)) value = TryReadSecret(element, name, field.Longest, faults);
@@ -208,7 +209,8 @@ internal static class RequestBinder
                 property.GetCustomAttribute<LongestAttribute>()?.Characters ?? 255,
                 property.GetCustomAttribute<OneOfAttribute>()?.Words,
                 property.GetCustomAttribute<BetweenAttribute>(),
-                property.IsDefined(typeof(JsonObjectFieldAttribute)));
+                property.IsDefined(typeof(JsonObjectFieldAttribute)),
+                property.IsDefined(typeof(ShapeAttribute)));
         }),
     ];
 }

@@ -193,6 +193,157 @@ public sealed partial class ConventionTests(ApiServer server)
         Assert.Empty(await api.ListAsync("/v2/events"));
     }
 
+    public static TheoryData<string, string, string[]> HostileBodies => new()
+    {
+        { "/v2/agents", """{"name":"a","name":"b"}""", ["name"] },
+        { "/v2/agents", """{"name":"a","n\u0061me":"b"}""", ["name"] },
+        { "/v2/agents", """{"name":"a","unknown":{"x":[1,{"y":1,"y":2}]}}""", ["unknown.x[].y"] },
+        { "/v2/agents", """{"\ud800":1,"name":"a"}""", ["…"] },
+        { "/v2/agents", """{"name":"\udc00\ud800"}""", ["name"] },
+        { "/v2/sources", """{"type":"website","website":{"url":"http://127.0.0.1/","url":"http://127.0.0.2/"}}""", ["website.url"] },
+        { "/v2/tasks", """{"name":"x","agent_id":"agt_1","input_schema":{"description":"\ud800"},"settings":{"timeout_seconds":1e400}}""", ["input_schema", "settings.timeout_seconds", "agent_id"] },
+        { "/v2/tasks", """{"name":"x","agent_id":"agt_1","settings":{"timeout_seconds":9223372036854775808}}""", ["settings.timeout_seconds", "agent_id"] },
+        { "/v2/tasks", """{"name":"x","agent_id":"agt_1","settings":{"timeout_seconds":1.5}}""", ["settings.timeout_seconds", "agent_id"] },
+        { "/v2/tasks", """{"name":"x","agent_id":"agt_1","settings":{"timeout_seconds":-1e400}}""", ["settings.timeout_seconds", "agent_id"] },
+        { "/v2/event-destinations", """{"name":"x","events":[7,"agent.created",null],"webhook":{"url":"http://127.0.0.1:9/"}}""", ["events[0]", "events[2]"] },
+        { "/v2/credentials", """{"source_id":"src_1","auth_method":"username_password","auth_credentials":{"username":"a","password":"\ud83d","source_fields":{"a":{"value":"\udc00","secret":true}}}}""", ["auth_credentials.password", "auth_credentials.source_fields.a.value"] },
+    };
+
+    [Theory, MemberData(nameof(HostileBodies))]
+    public async Task What_json_allows_and_nobody_can_keep_is_named(string path, string body, string[] fields)
+    {
+        var api = await server.NewOrganizationAsync();
+        (await api.PostAsync(path, body)).Faults(fields);
+        Assert.Empty(await api.ListAsync(path));
+    }
+
+    [Fact]
+    public async Task A_document_is_kept_as_deep_as_it_was_sent_and_can_be_read_again()
+    {
+        var api = await server.NewOrganizationAsync();
+        var agent = await api.NewAgentAsync();
+        string Body(int depth) => $$$"""{"name":"Deep","agent_id":"{{{agent}}}","extraction":{{{string.Concat(Enumerable.Repeat("{\"a\":", depth))}}}1{{{new string('}', depth)}}}}""";
+        var task = (await api.PostAsync("/v2/tasks", Body(99))).Is(201).Id;
+        (await api.GetAsync($"/v2/tasks/{task}")).Is(200);
+        Assert.Single(await api.ListAsync("/v2/tasks"));
+        (await api.PostAsync("/v2/tasks", Body(100))).Refused(400, "request", "input_invalid");
+    }
+
+    [Fact]
+    public async Task Bytes_that_are_no_utf_8_are_refused_also_where_nobody_reads_them()
+    {
+        var api = await server.NewOrganizationAsync();
+        var agent = await api.NewAgentAsync();
+        byte[] body = [.. Encoding.UTF8.GetBytes($"{{\"name\":\"x\",\"agent_id\":\"{agent}\",\"extraction\":{{\"a\":\""), 0xff, 0xfe, .. "\"}}"u8];
+        (await SendBytesAsync(api, "/v2/tasks", body)).Refused(400, "request", "input_invalid");
+        Assert.Empty(await api.ListAsync("/v2/tasks"));
+    }
+
+    [Fact]
+    public async Task A_whole_number_may_be_written_in_any_way_json_has()
+    {
+        var api = await server.NewOrganizationAsync();
+        var agent = await api.NewAgentAsync();
+        foreach (var written in (string[])["30", "30.0", "3e1", "3.0E+1"])
+            (await api.PostAsync("/v2/tasks", $$$"""{"name":"x","agent_id":"{{{agent}}}","settings":{"timeout_seconds":{{{written}}}}}""")).Is(201).Has("settings.timeout_seconds", 30);
+    }
+
+    [Fact]
+    public async Task Characters_are_counted_as_people_count_them()
+    {
+        var api = await server.NewOrganizationAsync();
+        (await api.PostAsync("/v2/agents", new { name = string.Concat(Enumerable.Repeat("🔑", 255)) })).Is(201);
+        (await api.PostAsync("/v2/agents", new { name = string.Concat(Enumerable.Repeat("🔑", 256)) })).Faults("name");
+    }
+
+    [Fact]
+    public async Task A_byte_order_mark_is_no_fault_and_a_compressed_body_is()
+    {
+        var api = await server.NewOrganizationAsync();
+        (await SendBytesAsync(api, "/v2/agents", [0xEF, 0xBB, 0xBF, .. """{"name":"Ada"}"""u8])).Is(201).Has("name", "Ada");
+        (await SendBytesAsync(api, "/v2/agents", """{"name":"Ada"}"""u8.ToArray(), encoding: "gzip")).Refused(415, "request", "input_invalid");
+        (await SendBytesAsync(api, "/v2/agents", """{"name":"Ada"}"""u8.ToArray(), encoding: "identity")).Is(201);
+    }
+
+    [Fact]
+    public async Task A_flood_of_faults_is_told_in_part()
+    {
+        var api = await server.NewOrganizationAsync();
+        var body = $"{{{string.Join(',', Enumerable.Range(0, 60_000).Select(i => $"\"a{i % 300}\":1"))}}}";
+        Assert.Equal(100, (await api.PostAsync("/v2/agents", body)).Is(400)["errors"].GetArrayLength());
+    }
+
+    [Fact]
+    public async Task What_is_sent_along_with_a_get_means_nothing()
+    {
+        var api = await server.NewOrganizationAsync();
+        foreach (var (contentType, body) in ((string, string)[])[("application/json", "{\"a\":1}"), ("text/plain", "x"), ("application/json", "{"), ("application/json", "")])
+            (await api.SendAsync(HttpMethod.Get, "/v2/agents", r => r.Content = new StringContent(body, Encoding.UTF8, contentType))).Is(200);
+    }
+
+    [Fact]
+    public async Task An_address_that_is_too_long_is_answered_in_the_same_form()
+    {
+        var api = await server.NewOrganizationAsync();
+        (await api.GetAsync($"/v2/agents?cursor={new string('a', 16_000)}")).Refused(414, "request", "input_invalid");
+        (await api.GetAsync($"/v2/agents?{string.Join('&', Enumerable.Range(0, 3_000).Select(i => $"a{i}=1"))}")).Refused(414, "request", "input_invalid");
+        (await api.GetAsync($"/v2/agents?{string.Join('&', Enumerable.Range(0, 1_000).Select(i => $"a{i}=1"))}")).Is(200);
+    }
+
+    [Fact]
+    public async Task A_route_is_the_same_however_its_address_is_written()
+    {
+        var api = await server.NewOrganizationAsync();
+        foreach (var path in (string[])["/v2/agents", "/v2/agents/", "/V2/Agents", "/v2/%61gents"])
+        {
+            (await api.GetAsync(path)).Is(200);
+            (await api.With(null).GetAsync(path)).Refused(401, "request", "api_key_invalid");
+        }
+    }
+
+    [Theory]
+    [InlineData("PUT", "/v2/agents", "GET, POST")]
+    [InlineData("HEAD", "/v2/agents/agt_1", "DELETE, GET, PATCH")]
+    [InlineData("OPTIONS", "/v2/agents", "GET, POST")]
+    [InlineData("NONSENSE", "/v2/agents", "GET, POST")]
+    [InlineData("GET", "/v2/tasks/task_1/run", "POST")]
+    public async Task A_method_that_a_route_does_not_know_is_a_405_that_says_which_it_knows(string method, string path, string allowed)
+    {
+        var api = await server.NewOrganizationAsync();
+        var answer = await api.SendAsync(new HttpMethod(method), path);
+        if (method != "HEAD") answer.Refused(405, "request", "method_not_allowed");
+        Assert.Equal(405, answer.Status);
+        Assert.Equal(allowed, string.Join(", ", answer.Headers["allow"].Split(", ").Order(StringComparer.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("2026-03-01", 200)]
+    [InlineData("2026-03-01T12:00", 200)]
+    [InlineData("2026-03-01T12:00:00Z", 200)]
+    [InlineData("2026-03-01T12:00:00.123456789Z", 200)]
+    [InlineData("2026-03-01T12:00:00%2B02:00", 200)]
+    [InlineData("2026-03-01T12:00:00+02:00", 200)]
+    [InlineData("2026-03-01%2012:00:00", 200)]
+    [InlineData("0001-01-01T00:00:00Z", 200)]
+    [InlineData("9999-12-31T23:59:59.9999999Z", 200)]
+    [InlineData("0001-01-01T00:00:00%2B14:00", 400)]
+    [InlineData("0000-01-01", 400)]
+    [InlineData("2026-02-30", 400)]
+    [InlineData("2026-03-01T25:00:00Z", 400)]
+    [InlineData("2026-03-01T12:00:00%2B99:00", 400)]
+    [InlineData("03/01/2026", 400)]
+    [InlineData("March 1, 2026", 400)]
+    [InlineData("12:00", 400)]
+    [InlineData("1772366400", 400)]
+    [InlineData("now", 400)]
+    [InlineData("%00", 400)]
+    public async Task A_moment_is_written_in_iso_8601(string text, int status)
+    {
+        var answer = await (await server.NewOrganizationAsync()).GetAsync($"/v2/events?created_after={text}");
+        if (status == 200) answer.Is(200);
+        else answer.Faults("created_after");
+    }
+
     [Theory]
     [InlineData("application/json")]
     [InlineData("application/json; charset=utf-8")]
@@ -320,6 +471,13 @@ public sealed partial class ConventionTests(ApiServer server)
         // One organization's haste is not another's.
         (await other.GetAsync("/v2/test")).Is(200);
     }
+
+    private static Task<Answer> SendBytesAsync(Api api, string path, byte[] body, string? encoding = null) => api.SendAsync(HttpMethod.Post, path, r =>
+    {
+        r.Content = new ByteArrayContent(body);
+        r.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        if (encoding is not null) r.Content.Headers.ContentEncoding.Add(encoding);
+    });
 
     private static Task<Answer> SendAsync(Api api, string contentType) => api.SendAsync(HttpMethod.Post, "/v2/agents", r =>
     {

@@ -77,6 +77,27 @@ public sealed class IdempotencyTests(ApiServer server)
     }
 
     [Fact]
+    public async Task A_crowd_under_one_key_leaves_the_first_what_it_needs_to_finish()
+    {
+        // Storing a destination takes a second connection: were all others waiting with one each, it would never get it.
+        await using var small = await OstiaryServer.StartAsync(new ServerSettings { Roles = "api", Values = new Dictionary<string, string> { ["Data__MaxPoolSize"] = "8" } });
+        var answers = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => small.Api.PostAsync("/v2/event-destinations", new { name = "Hook", webhook = new { url = "http://127.0.0.1:9/" } }, "crowd")));
+        Assert.Single(answers.Select(a => a.Is(201).Text).Distinct());
+        Assert.Single(await small.Api.ListAsync("/v2/event-destinations"));
+    }
+
+    [Fact]
+    public async Task A_repetition_that_changes_nothing_is_kept_too()
+    {
+        var api = await server.NewOrganizationAsync();
+        var credential = await api.NewCredentialAsync(await api.NewSourceAsync(), "ada", "Practice-Only-1!");
+        (await api.DeleteAsync($"/v2/credentials/{credential}")).Is(200);
+        var again = (await api.DeleteAsync($"/v2/credentials/{credential}", "twice")).Is(200);
+        Assert.Equal(again.Text, (await api.DeleteAsync($"/v2/credentials/{credential}", "twice")).Is(200).Text);
+        (await api.PostAsync("/v2/agents", new { name = "Ada" }, "twice")).Refused(409, "idempotency", "idempotency_error");
+    }
+
+    [Fact]
     public async Task A_refused_request_is_not_kept()
     {
         var api = await server.NewOrganizationAsync();

@@ -26,7 +26,6 @@ public sealed class PagingTests(ApiServer server)
         var api = await server.NewOrganizationAsync();
         await MakeAsync(api, 4);
         (await api.GetAsync("/v2/agents?limit=4")).Is(200).Has("has_more", false).Has("next_cursor", null);
-        (await api.GetAsync("/v2/agents?limit=4&starting_after=agt_nosuch")).Is(200).Has("has_more", false);
     }
 
     [Fact]
@@ -50,6 +49,22 @@ public sealed class PagingTests(ApiServer server)
         Assert.Equal(made[0..2], Ids((await api.GetAsync($"/v2/agents?limit=3&ending_before={made[2]}")).Is(200).Has("has_more", false)));
         Assert.Empty(Ids((await api.GetAsync($"/v2/agents?ending_before={made[0]}")).Is(200)));
         Assert.Empty(Ids((await api.GetAsync($"/v2/agents?starting_after={made[^1]}")).Is(200)));
+    }
+
+    [Fact]
+    public async Task An_item_that_was_deleted_still_marks_its_place()
+    {
+        var api = await server.NewOrganizationAsync();
+        var made = await MakeAsync(api, 9);
+        made.Reverse();
+        (await api.DeleteAsync($"/v2/agents/{made[4]}")).Is(200);
+        Assert.Equal(made[5..8], Ids((await api.GetAsync($"/v2/agents?limit=3&starting_after={made[4]}")).Is(200).Has("has_more", true)));
+        Assert.Equal(made[1..4], Ids((await api.GetAsync($"/v2/agents?limit=3&ending_before={made[4]}")).Is(200).Has("has_more", true)));
+        foreach (var (edge, rest) in ((int, string)[])[(8, "starting_after"), (0, "ending_before")])
+        {
+            (await api.DeleteAsync($"/v2/agents/{made[edge]}")).Is(200);
+            (await api.GetAsync($"/v2/agents?{rest}={made[edge]}")).Is(200).Has("has_more", false).Has("data", Array.Empty<object>());
+        }
     }
 
     [Fact]
