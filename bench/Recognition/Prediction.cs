@@ -4,17 +4,17 @@ using Ostiary.Login;
 namespace Ostiary.Recognition;
 
 /// <summary>One line of predictions: what the engine would fill and send on a page, what it takes each field for, and each group of fields. Elements are named by numbers that the caller knows.</summary>
-internal sealed record Prediction(string page, PredictedLogin? login, IReadOnlyList<PredictedField> fields, IReadOnlyList<PredictedGroup> groups)
+internal sealed record Prediction(string Page, PredictedLogin? Login, IReadOnlyList<PredictedField> Fields, IReadOnlyList<PredictedGroup> Groups)
 {
-    public double? milliseconds { get; init; }
+    public double? Milliseconds { get; init; }
 
     /// <summary>The reasons for the login, with their points.</summary>
-    public IReadOnlyList<string>? why { get; init; }
+    public IReadOnlyList<string>? Why { get; init; }
 
     /// <summary>Why the page could not be read.</summary>
-    public string? note { get; init; }
+    public string? Note { get; init; }
 
-    public static Prediction None(string page, string note) => new(page, null, [], []) { note = note };
+    public static Prediction None(string page, string note) => new(page, null, [], []) { Note = note };
 
     /// <param name="number">The number of an element, or null when it has none.</param>
     public static Prediction Of(string page, LoginPage read, Func<ElementSnapshot?, int?> number)
@@ -39,7 +39,7 @@ internal sealed record Prediction(string page, PredictedLogin? login, IReadOnlyL
         }
         return new Prediction(page, login is null ? null : new PredictedLogin(number(login.Identifier?.Element), number(login.Password?.Element), number(login.Submit)), fields, groups)
         {
-            why = login is null ? null : [.. login.Why.Select(w => w.ToString())],
+            Why = login is null ? null : [.. login.Why.Select(w => w.ToString())],
         };
     }
 
@@ -55,8 +55,8 @@ internal sealed record Prediction(string page, PredictedLogin? login, IReadOnlyL
     };
 }
 
-internal sealed record PredictedLogin(int? identifier, int? password, int? submit);
+internal sealed record PredictedLogin(int? Identifier, int? Password, int? Submit);
 
-internal sealed record PredictedField(int cid, string type);
+internal sealed record PredictedField(int Cid, string Type);
 
-internal sealed record PredictedGroup(IReadOnlyList<int> fields, string type);
+internal sealed record PredictedGroup(IReadOnlyList<int> Fields, string Type);

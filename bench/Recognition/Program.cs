@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Ostiary.Recognition;
 
 // Runs the engine's reading over a folder of saved pages in real Chromium and writes one line of JSON a page: the login it would fill and send, the roles of fields,
@@ -39,7 +38,7 @@ foreach (var line in await File.ReadAllLinesAsync(labels))
     }
 }
 
-var json = new JsonSerializerOptions { DefaultIgnoreCondition = JsonIgnoreCondition.Never };
+var json = new JsonSerializerOptions(JsonSerializerDefaults.Web) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 var times = new List<double>();
 var unread = 0;
 await using var pages = new SavedPages(folder);
@@ -48,8 +47,8 @@ foreach (var name in names)
 {
     var watch = Stopwatch.StartNew();
     var prediction = await pages.ReadAsync(name);
-    if (prediction.milliseconds is { } milliseconds) times.Add(milliseconds);
-    if (prediction.note is { } note)
+    if (prediction.Milliseconds is { } milliseconds) times.Add(milliseconds);
+    if (prediction.Note is { } note)
     {
         unread++;
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {note} (after {watch.Elapsed.TotalSeconds:F1} s)"));

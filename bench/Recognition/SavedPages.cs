@@ -71,7 +71,7 @@ internal sealed class SavedPages(string folder) : IAsyncDisposable
         for (var frame = 0; frame < reading.Frames.Count; frame++) numbers.Add(await reading.AttributeOfEachAsync(frame, "data-cid").WaitAsync(cancellationToken));
         int? Number(ElementSnapshot? element) => element is not null && element.Id.Frame < numbers.Count && element.Id.Index < numbers[element.Id.Frame].Length
             && int.TryParse(numbers[element.Id.Frame][element.Id.Index], CultureInfo.InvariantCulture, out var number) ? number : null;
-        return Prediction.Of(name, read, Number) with { milliseconds = Math.Round(watch.Elapsed.TotalMilliseconds, 1) };
+        return Prediction.Of(name, read, Number) with { Milliseconds = Math.Round(watch.Elapsed.TotalMilliseconds, 1) };
     }
 
     private async Task<IPage> OpenAsync()

@@ -6,15 +6,17 @@ namespace Ostiary.Bench;
 /// <summary>What to measure.</summary>
 /// <param name="Rounds">Measured sign-ins per website and way, after one that is not counted.</param>
 /// <param name="JsonFile">Where to write the figures, or null.</param>
+/// <param name="Pictures">Whether Ostiary takes a picture before each step, as the server does.</param>
 /// <param name="Spare">Whether Ostiary keeps an empty session ready, as the server does; the script never has one.</param>
-internal sealed record BenchOptions(int Rounds, IReadOnlyList<Portal> Portals, string? JsonFile, bool Spare = true)
+internal sealed record BenchOptions(int Rounds, IReadOnlyList<Portal> Portals, string? JsonFile, bool Spare = true, bool Pictures = true)
 {
     public const string Usage = """
-        dotnet run -c Release --project bench/SignIn -- [--rounds 20] [--portal classic,identifier,spa] [--spare on|off] [--json FILE]
+        dotnet run -c Release --project bench/SignIn -- [--rounds 20] [--portal classic,identifier,spa] [--spare on|off] [--pictures on|off] [--json FILE]
 
           --rounds   measured sign-ins per website and way (one more warms up); default 20
           --portal   names of practice websites, comma-separated, or "all"; default: a choice of eight
           --spare    on (default): Ostiary keeps an empty browser session ready, as the server does; off: it opens one each time, as the script does
+          --pictures on (default): Ostiary takes a picture before each step, as the server does
           --json     also write the figures to a file
         """;
 
@@ -51,6 +53,9 @@ internal sealed record BenchOptions(int Rounds, IReadOnlyList<Portal> Portals, s
                     break;
                 case "--spare" when value is "on" or "off":
                     options = options with { Spare = value == "on" };
+                    break;
+                case "--pictures" when value is "on" or "off":
+                    options = options with { Pictures = value == "on" };
                     break;
                 case "--json":
                     options = options with { JsonFile = value };

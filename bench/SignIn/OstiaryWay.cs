@@ -8,7 +8,7 @@ using Ostiary.Vault;
 namespace Ostiary.Bench;
 
 /// <summary>Signs in as the server does: a session from the browser host, through the egress guard, then the sign-in loop. Secrets come from memory, questions are answered at once.</summary>
-internal sealed class OstiaryWay(bool spare) : IAsyncDisposable
+internal sealed class OstiaryWay(bool spare, bool pictures) : IAsyncDisposable
 {
     private readonly BrowserHost host = new(
         new BrowserOptions { ExecutablePath = Environment.GetEnvironmentVariable("OSTIARY_CHROMIUM") ?? "", KeepSpareSession = spare },
@@ -22,12 +22,25 @@ internal sealed class OstiaryWay(bool spare) : IAsyncDisposable
     {
         var started = TimeProvider.System.GetTimestamp();
         await using var session = await host.OpenAsync(state: null, stop);
-        var result = await signIn.RunAsync(session, new SignInRequest(portals.Url(portal), null, new Memory(portal, account), new Desk(portals, portal, account)), stop);
+        var result = await signIn.RunAsync(session, new SignInRequest(portals.Url(portal), null, new Memory(portal, account), new Desk(portals, portal, account)) { Witness = pictures ? new Camera(session) : null }, stop);
         var time = TimeProvider.System.GetElapsedTime(started);
         return result.Outcome is LoginOutcome.SignedIn ? (time, null) : (time, result.Outcome.ToString());
     }
 
     public ValueTask DisposeAsync() => host.DisposeAsync();
+
+    /// <summary>Takes the pictures that a run takes, and throws them away: keeping them is not the sign-in's time.</summary>
+    private sealed class Camera(BrowserSession session) : ISignInWitness
+    {
+        public async Task SawAsync(SignInStepNote note, PageSnapshot page, LoginDecision decision, IReadOnlyList<ElementId> filled, CancellationToken cancellationToken)
+        {
+            if (decision.Step is not LoginStep.Wait) await session.ScreenshotAsync(filled, 55, cancellationToken);
+        }
+
+        public void Unsure(string message)
+        {
+        }
+    }
 
     private sealed class Memory : ISignInSecrets
     {

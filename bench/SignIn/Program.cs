@@ -26,7 +26,7 @@ internal static class Program
         };
         await using var portals = await PortalHost.StartAsync(new PortalOptions(), stop.Token);
         await using var script = await ScriptWay.StartAsync();
-        await using var ostiary = new OstiaryWay(options.Spare);
+        await using var ostiary = new OstiaryWay(options.Spare, options.Pictures);
         var all = options.Portals.Select(portal => new Figures(portal.Id)).ToList();
         try
         {
@@ -70,14 +70,14 @@ internal static class Program
 
         Print([.. all, overall], options);
         if (options.JsonFile is { } file)
-            await File.WriteAllTextAsync(file, JsonSerializer.Serialize(new { rounds = options.Rounds, spare = options.Spare, portals = all.Select(f => f.ToJson()), overall = overall.ToJson() }, new JsonSerializerOptions { WriteIndented = true }) + "\n", CancellationToken.None);
+            await File.WriteAllTextAsync(file, JsonSerializer.Serialize(new { rounds = options.Rounds, spare = options.Spare, pictures = options.Pictures, portals = all.Select(f => f.ToJson()), overall = overall.ToJson() }, new JsonSerializerOptions { WriteIndented = true }) + "\n", CancellationToken.None);
         return overall.Failures == 0 ? 0 : 1;
     }
 
     private static void Print(IReadOnlyList<Figures> all, BenchOptions options)
     {
         string[] heads = ["website", "p50 Ostiary", "p50 script", "ratio", "p95 Ostiary", "p95 script", "ratio", ""];
-        Console.WriteLine($"Sign-in time in milliseconds, {options.Rounds} rounds, {Environment.ProcessorCount} processors, spare session {(options.Spare ? "on" : "off")}");
+        Console.WriteLine($"Sign-in time in milliseconds, {options.Rounds} rounds, {Environment.ProcessorCount} processors, spare session {(options.Spare ? "on" : "off")}, pictures {(options.Pictures ? "on" : "off")}");
         foreach (var row in all.Select(figures => figures.Row()).Prepend(heads))
             Console.WriteLine(string.Join("  ", row.Select((cell, column) => column == 0 ? cell.PadRight(14) : cell.PadLeft(heads[column].Length))).TrimEnd());
     }

@@ -107,7 +107,8 @@ public sealed partial class BrowserSession
             yield root;
             for (const e of root.querySelectorAll('*')) if (e.shadowRoot) yield* roots(e.shadowRoot);
           };
-          const all = [...roots(document)];
+          const closed = ((window['{{Quiet.Property}}'] || {}).closed || []).map(r => r.deref()).filter(r => r && r.host.isConnected);
+          const all = [document, ...closed].flatMap(root => [...roots(root)]);
           const echoes = values => {
             const known = [...new Set(values)].filter(v => typeof v === 'string' && v.trim().length >= 4);
             if (known.length === 0) return;

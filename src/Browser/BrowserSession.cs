@@ -69,6 +69,9 @@ public sealed partial class BrowserSession : IAsyncDisposable
         }
     }
 
+    /// <summary>The newest look; null before the first.</summary>
+    public PageSnapshot? LastLook => _snapshot;
+
     /// <summary>Hosts the egress guard refused in this session.</summary>
     public IReadOnlyList<RefusedHost> Refusals => _door.Refusals;
 

@@ -17,7 +17,7 @@ internal static class Quiet
         (() => {
           const key = '{{Property}}';
           if (window[key]) return;
-          const state = { count: 0, at: performance.now(), seen: new WeakMap(), roots: new WeakSet() };
+          const state = { count: 0, at: performance.now(), seen: new WeakMap(), roots: new WeakSet(), closed: [] };
           const options = { subtree: true, childList: true, characterData: true, attributes: true,
             attributeFilter: ['class', 'style', 'hidden', 'disabled', 'readonly', 'open', 'aria-hidden', 'aria-busy', 'aria-invalid', 'aria-disabled', 'inert', 'type', 'src'] };
           const observer = new MutationObserver(records => {
@@ -32,6 +32,8 @@ internal static class Quiet
           state.observe = root => {
             if (state.roots.has(root)) return false;
             state.roots.add(root);
+            // Kept without keeping them alive: what paints over secrets finds them nowhere else.
+            if (root.mode === 'closed') state.closed.push(new WeakRef(root));
             observer.observe(root, options);
             return true;
           };

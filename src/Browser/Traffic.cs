@@ -17,6 +17,7 @@ internal sealed class Traffic(TimeProvider time, Func<Uri, string?> explain)
     private const long LargestReadAnswer = 64 * 1024;
 
     private static readonly TimeSpan AnnouncedPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan UnreadPatience = TimeSpan.FromSeconds(2);
 
     /// <summary>Requests that pages wait for before they show what they are about to show.</summary>
     private static readonly FrozenSet<string> Awaited = new[] { "document", "xhr", "fetch", "script", "stylesheet" }.ToFrozenSet();
@@ -196,7 +197,8 @@ internal sealed class Traffic(TimeProvider time, Func<Uri, string?> explain)
             foreach (var call in _open.Values)
             {
                 if (call.Page is not null && call.Page != page) continue;
-                if (call.Stream) continue;
+                // Nor does an answer end whose body the page never reads.
+                if (call.Stream || call is { AnsweredAt: { } answered, Type: "xhr" or "fetch" } && time.GetElapsedTime(answered) > UnreadPatience) continue;
                 if (Listed.Contains(call.Type)) listed++;
                 if (IsAwaited(call, own)) awaited++;
             }
@@ -271,6 +273,7 @@ internal sealed class Traffic(TimeProvider time, Func<Uri, string?> explain)
         {
             if (!_open.TryGetValue(request, out var call)) return;
             call.Status = response.Status;
+            call.AnsweredAt = time.GetTimestamp();
             call.Json = type?.StartsWith("application/json", StringComparison.OrdinalIgnoreCase) == true
                 && (!response.Headers.TryGetValue("content-length", out var length) || (long.TryParse(length, out var bytes) && bytes <= LargestReadAnswer));
             call.Stream = type?.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase) == true;
@@ -420,6 +423,7 @@ internal sealed class Traffic(TimeProvider time, Func<Uri, string?> explain)
         public bool Own;
         public bool Committed;
         public int? Status;
+        public long? AnsweredAt;
         public bool Json;
         public bool Stream;
         public IReadOnlyList<string> JsonKeys = [];

@@ -47,7 +47,7 @@ internal static class GroupJudge
         foreach (var field in group.Fields)
         {
             var e = field.Element;
-            var single = field.MaxLength == 1 && (e.Box.Width < 110 || field.IsNumeric);
+            var single = field.MaxLength == 1 && (e.Box.Width < 110 || field.IsNumeric || group.Fields.Count(f => f.MaxLength == 1) >= 4);
             var narrow = field.MaxLength is null or <= 6 && e.Box.Width is > 8 and < 90 && e.Box.Height > 0 && e.Box.Width < e.Box.Height * 2.2 && field.IsNumeric;
             var numbered = boxes.Count > 0 ? IsNextOf(boxes[^1], field) : group.Fields.IndexOf(field) is var at && at + 1 < group.Fields.Count && IsNextOf(field, group.Fields[at + 1]);
             if (!single && !narrow && !(numbered && field[FieldRole.Code] >= 4) || field[FieldRole.Personal] >= 6 || field[FieldRole.Search] >= 5)
@@ -115,6 +115,7 @@ internal static class GroupJudge
         {
             foreach (var field in fields.Where(f => f.IsText || f.IsPassword)) field.Add(FieldRole.Code, fields.Count == 1 ? 3 : 1, "the page speaks of a code");
         }
+        else if (group.Codes.Count == 0 && words.NamesWayOfCode && fields is [{ } sole] && sole.IsText && sole[FieldRole.Code] >= 3) sole.Add(FieldRole.Code, 3, "the page says how a code comes");
         var questions = fields.Where(f => f[FieldRole.SecurityAnswer] >= 6 && f[FieldRole.Code] < f[FieldRole.SecurityAnswer]).ToList();
         if (questions.Count == 0 && fields.Count(f => f.IsPassword || f.IsText) == 1 && fields.Find(f => f.IsPassword || f.IsText) is { } lone && lone[FieldRole.Code] < Take && lone[FieldRole.Identifier] < Take && words.QuestionOf(lone) is not null) questions = [lone];
         foreach (var question in questions)
@@ -277,7 +278,7 @@ internal static class GroupJudge
             group.Extras.Clear();
             foreach (var field in group.Fields)
             {
-                if (field.Role == FieldRole.Extra || field.Role == FieldRole.Code && group.Kind != GroupKind.Code) field.Role = FieldRole.Personal;
+                if (field.Role == FieldRole.Extra || field.Role == FieldRole.Code && group.Kind is not (GroupKind.Code or GroupKind.PasswordChange)) field.Role = FieldRole.Personal;
                 if (group.Kind == GroupKind.SignUp && field.Role == FieldRole.Password) field.Role = FieldRole.NewPassword;
             }
         }

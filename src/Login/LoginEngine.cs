@@ -151,10 +151,9 @@ public sealed class LoginEngine
         var group = judged.Group!;
         if (Forbidden(page, progress, group) is { } reason) return Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(reason)));
         var sentHere = progress.Submissions.FindAll(s => s.State == group.State);
-        if (sentHere.Count > 0 && !MayTryAgain(page, progress, group, sentHere)) return NoEffect(page, progress, judged, group);
+        if (sentHere.Count > 0 && !MayTryAgain(page, progress, sentHere)) return NoEffect(page, progress, judged, group);
 
-        var first = group.Fields[0].Element;
-        if (group.Fields.Exists(f => f.Element.Covered) && group.Fields.Find(f => f.Element.Covered) is { } covered && Reaching.Dismissal(page, progress, covered.Element.CoveredBy) is { } dismissal)
+        if (group.Fields.Find(f => f.Element.Covered) is { } covered && Reaching.Dismissal(page, progress, covered.Element.CoveredBy) is { } dismissal)
             return Say(judged, new LoginStep.Click(dismissal.Id, ClickPurpose.Dismiss), "something lies over the form");
 
         var values = new List<FieldValue>();
@@ -188,7 +187,6 @@ public sealed class LoginEngine
         if (group.Submit is { Enabled: false } && progress.SinceStep < TimeSpan.FromSeconds(2)) return Say(judged, new LoginStep.Wait("the button is not alive yet", TimeSpan.FromMilliseconds(500)));
         if (group.Submit is { Enabled: false } && group.Choices.Find(c => c is { Type: "checkbox", Checked: false, Visible: true } && (c.Required || Words.Has(WordList.Terms, c.Name + " " + c.NearbyText))) is { } terms && !progress.Tried.Contains(Outline.Choice(page.Snapshot, terms.Id, "true")))
             return Say(judged, new LoginStep.Choose(terms.Id, "true"));
-        _ = first;
         return Say(judged, group.Submit is { Enabled: false } ? Enter(group, ClickPurpose.SubmitCredential) : send);
     }
 
@@ -265,13 +263,11 @@ public sealed class LoginEngine
     }
 
     /// <summary>A second submission from one page state: only when the first had no effect at all, or the site said that its page had expired; and never a third.</summary>
-    private static bool MayTryAgain(LoginPage page, LoginProgress progress, GroupReading group, IReadOnlyList<Submission> sentHere)
+    private static bool MayTryAgain(LoginPage page, LoginProgress progress, IReadOnlyList<Submission> sentHere)
     {
         if (sentHere.Count >= MostPasswords || progress.Submissions.Count(s => s.Kind == SubmissionKind.Password) >= MostPasswords) return false;
         var answers = SiteText.Answers(page, progress);
-        if (SiteText.Refusal(answers) is null && answers.Exists(a => a.Score >= 4 && Words.Has(WordList.Expired, a.Text))) return true;
-        _ = group;
-        return false;
+        return SiteText.Refusal(answers) is null && answers.Exists(a => a.Score >= 4 && Words.Has(WordList.Expired, a.Text));
     }
 
     private static LoginDecision NoEffect(LoginPage page, LoginProgress progress, Judgement judged, GroupReading group)

@@ -33,8 +33,8 @@ internal sealed class RoleAssignment
         for (var i = passwords.Count - 1; i > 0; i--)
             if (IsNameless(passwords[i]) && !IsNameless(passwords[i - 1]) && passwords[i].Label.Length > 0 && (passwords[i].Label == passwords[i - 1].Label || passwords[i].Placeholder.Length > 0 && passwords[i].Placeholder == passwords[i - 1].Placeholder)) passwords.RemoveAt(i);
         var texts = fields.Where(f => f.IsText && f.Element.Type != "search" && f[FieldRole.Search] < 5).Take(MostTexts).ToList();
-        // "Security code" beside an e-mail address: without a word of how it comes it is the one in a picture, seen or not.
-        var isLoose = texts.Concat(passwords).Distinct().Count() > 1 && !words.NamesWayOfCode && !group.Buttons.Exists(b => b.Visible && Words.HasAny(Controls.Caption(b), WordList.SendCode, WordList.Resend));
+        // "Security code" beside an e-mail address: without a word of how it comes it is the one in a picture, seen or not. Above a new password it is the one that was sent.
+        var isLoose = !(words.SpeaksOfCode && words.SaysChange && texts.Count == 1) && texts.Concat(passwords).Distinct().Count() > 1 && !words.NamesWayOfCode && !group.Buttons.Exists(b => b.Visible && Words.HasAny(Controls.Caption(b), WordList.SendCode, WordList.Resend));
         var codes = group.Codes.Count > 0 ? [] : fields.Where(f => (f.IsText || f.IsPassword) && f[FieldRole.Code] >= CodeCost && f[FieldRole.Personal] < 6
             && !(isLoose && !f.IsSurelyCode) && (f[FieldRole.Code] >= 6 || words.SpeaksOfCode || fields.Count == 1 || f.Autocomplete.Contains("one-time-code"))).Take(4).ToList();
         var facts = new Facts(group, fields, texts, words);
@@ -63,6 +63,7 @@ internal sealed class RoleAssignment
         public bool SendsSignIn { get; } = Words.SubmitIs(WordList.SignIn);
         public bool SendsSignUp { get; } = Words.SubmitIs(WordList.SignUp);
         public bool SendsOn { get; } = Words.SubmitIs(WordList.SignIn) || Words.SubmitIs(WordList.SendCode) || Words.SubmitIs(WordList.Next) || Words.SubmitIs(WordList.Continue);
+        public bool NamesWayOfCode { get; } = Words.NamesWayOfCode;
         public bool SaysSignIn { get; } = Words.Heading(WordList.SignIn) || Words.UrlSaysSignIn;
 
         private readonly Dictionary<FieldReading, int> _at = Group.Fields.Select((field, at) => (field, at)).ToDictionary(f => f.field, f => f.at);
@@ -84,7 +85,7 @@ internal sealed class RoleAssignment
         if (code is not null)
         {
             result.Give(code, FieldRole.Code);
-            result.Sum -= CodeCost;
+            result.Sum -= facts.NamesWayOfCode ? CodeCost - 2 : CodeCost;
             // The only text field beside a password is who signs in, unless everything says code.
             if (code.IsText && current.Count > 0 && identifier is null && !code.Autocomplete.Contains("one-time-code") && (code[FieldRole.Code] < 10 || facts.At(code) < facts.At(current[0])))
                 result.Add(code, FieldRole.Code, -8, "the only text field beside a password");

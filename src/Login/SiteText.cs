@@ -63,8 +63,28 @@ internal static class SiteText
     public static string? Locked(List<Saying> answers)
     {
         foreach (var saying in answers)
-            if (Words.HasAny(saying.Text, WordList.Locked, WordList.TooMany) && saying.Score >= 4 && !IsWarning(saying.Text)) return Cut(saying.Text, LongestMessage);
+            if (saying.Score >= 4 && SaysLocked(saying.Text)) return Cut(saying.Text, LongestMessage);
         return null;
+    }
+
+    /// <summary>
+    /// A sentence of the text says that there were too many attempts, or that the account is locked: not what would lock it, and not that it may be locked or the password be
+    /// wrong, which is how careful sites refuse.
+    /// </summary>
+    private static bool SaysLocked(string text)
+    {
+        foreach (var sentence in text.Split('.', '!', ';', '。', '！'))
+            if (Words.Has(WordList.TooMany, sentence) || Words.Has(WordList.Locked, sentence) && !IsWarning(sentence) && !IsAlternative(sentence)) return true;
+        return false;
+    }
+
+    private static readonly string[] OrWords = ["or", "oder", "ou", "o", "of", "eller", "lub", "albo", "nebo", "alebo", "vagy", "sau", "veya", "ή", "или", "або", "чи", "أو"];
+
+    private static bool IsAlternative(string sentence)
+    {
+        if (!Words.Has(WordList.Wrong, sentence)) return false;
+        var words = Words.Fold(sentence).Split(' ');
+        return words.Any(w => Array.Exists(OrWords, o => Words.Fold(o) == w)) || sentence.Contains("または", StringComparison.Ordinal) || sentence.Contains('或') || sentence.Contains("또는", StringComparison.Ordinal);
     }
 
     private static readonly string[] WarningWords = ["will be", "before", "left", "remaining", "noch", "verbleib", "wird nach", "restant", "restent", "avant", "sera", "quedan", "restantes", "antes", "sera bloqueada", "rimang", "riman", "prima che", "verra", "resterende", "voordat",
@@ -73,7 +93,6 @@ internal static class SiteText
     /// <summary>A refusal that says what would happen after some more of them: the account is not locked yet.</summary>
     private static bool IsWarning(string text)
     {
-        if (!Words.HasAny(text, WordList.Wrong) && !text.Any(char.IsDigit)) return false;
         var folded = " " + Words.Fold(text);
         foreach (var word in WarningWords)
             if (folded.Contains(word.Any(c => c > 127) ? word : " " + word, StringComparison.Ordinal)) return true;

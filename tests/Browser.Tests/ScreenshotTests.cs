@@ -17,8 +17,9 @@ public sealed class ScreenshotTests(SharedBrowser shared) : OnAPage(shared)
             <input id=otp autocomplete=one-time-code value=123456 style="color:#000 !important; background:#fff !important">
             <input id=given value=secret>
             <input id=revealed type=password onfocus="this.type='text'; this.removeAttribute('id'); this.className='shown'">
-            <div id=host></div><iframe id=f src=/inner style="border:0;width:300px;height:60px"></iframe>
-            <script>host.attachShadow({mode:'open'}).innerHTML = '<input type=password value=secret style="width:200px;height:30px;border-radius:9px">'</script>
+            <div id=host></div><div id=shut style="width:200px;height:30px"></div><iframe id=f src=/inner style="border:0;width:300px;height:60px"></iframe>
+            <script>shut.attachShadow({mode:'closed'}).innerHTML = '<input type=password value=secret style="display:block;box-sizing:border-box;width:200px;height:30px;margin:0;border:0;border-radius:9px">';
+            host.attachShadow({mode:'open'}).innerHTML = '<input type=password value=secret style="width:200px;height:30px;border-radius:9px">'</script>
             """);
         var snapshot = await GoAsync("/");
         await Session.TypeSecretAsync(snapshot.ById("revealed"), Value.AsMemory(), Cancel);
@@ -29,7 +30,7 @@ public sealed class ScreenshotTests(SharedBrowser shared) : OnAPage(shared)
         var picture = new Picture((await Session.ScreenshotAsync([snapshot.ById("given")], null, Cancel))!);
 
         Assert.Equal((1366, 900), (picture.Width, picture.Height));
-        foreach (var selector in (string[])["#password", "#otp", "#given", ".shown", "#host input"])
+        foreach (var selector in (string[])["#password", "#otp", "#given", ".shown", "#host input", "#shut"])
             Assert.True(picture.IsBlack(await Box(selector)), selector);
         Assert.True(picture.IsBlack(await Box("#i", page.Frames[1])), "in a frame");
         Assert.False(picture.IsBlack(await Box("#plain")));

@@ -132,17 +132,20 @@ public sealed class FileTests(World world) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Files_and_addresses_pass_and_a_file_that_is_too_large_fails_the_run_and_pictures_can_be_switched_off()
+    public async Task Files_addresses_and_reviews_pass_and_a_file_that_is_too_large_fails_the_run_and_pictures_can_be_switched_off()
     {
         await using var server = await OstiaryServer.StartAsync(new ServerSettings
         {
-            Values = new Dictionary<string, string> { ["Storage__Screenshots"] = "false", ["Storage__KeepFor"] = "4s", ["Storage__UrlTimeout"] = "1s", ["Upkeep__Every"] = "500ms", ["Browser__MaxDownloadBytes"] = "200000" },
+            Values = new Dictionary<string, string> { ["Storage__Screenshots"] = "false", ["Storage__KeepFor"] = "4s", ["Storage__UrlTimeout"] = "1s", ["Upkeep__Every"] = "500ms", ["Browser__MaxDownloadBytes"] = "200000", ["TaskRuns__ReviewTimeout"] = "1s" },
         });
         var api = server.Api;
         var source = await api.NewSourceAsync(_site.Root.AbsoluteUri);
         var run = await RunAsync(api, await api.NewTaskAsync(new { program = Program(Get("#csv", "list"), Get("#large", "large")) }), source);
         (await api.RunReachesAsync(run, "failed")).Has("errors.0.type", "storage").Has("errors.0.code", "file_too_large");
         (await api.GetAsync($"/v2/task-runs/{run}?include=screenshots")).Is(200).Has("screenshots", Array.Empty<object>());
+        var unreviewed = await RunAsync(api, await api.NewTaskAsync(new { program = Program(), settings = new { review = "always" } }), source);
+        (await api.RunReachesAsync(unreviewed, "failed")).Has("errors.0.type", "task").Has("errors.0.code", "timeout").Has("output", null);
+        Assert.Equal(["task_run.queued", "task_run.running", "task_run.review_required", "task_run.failed"], await api.EventsOfAsync(unreviewed));
         run = await RunAsync(api, await api.NewTaskAsync(new { program = Program(Get("#csv", "list")) }), source);
         var id = (await api.RunReachesAsync(run, "completed"))["output.list.storage_id"].GetString()!;
         var shown = await api.GetAsync($"/v2/storage/{id}");

@@ -92,6 +92,38 @@ public sealed class StoryTests(World world)
         Assert.DoesNotContain("Practice-Only-1!", failed.Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_a_run_was_given_and_brought_back_is_sealed_and_runs_from_before_stay_readable()
+    {
+        await using var site = await FileSite.StartAsync();
+        var api = await world.NewOrganizationAsync();
+        var program = new { title = "x", steps = new object[] { new { type = "customStep", name = "download", parameters = new { selectors = new[] { "#csv" }, @as = "list" } } } };
+        var task = await api.NewTaskAsync(new { program, storage = new { extraction = true } });
+        var run = (await api.PostAsync($"/v2/tasks/{task}/run", new { source_id = await api.NewSourceAsync(site.Root.AbsoluteUri), input = new { word = "wainscot" } })).Is(201).Id;
+        await api.RunReachesAsync(run, "completed");
+        (await api.GetAsync($"/v2/task-runs/{run}?include=input")).Is(200).Has("input", new { word = "wainscot" }).Has("output.list.file_name", "list.csv");
+        Assert.Equal("list.csv", (await api.ListAsync("/v2/task-runs")).Single().GetProperty("output").GetProperty("list").GetProperty("file_name").GetString());
+
+        await using var connection = await world.Server.ConnectAsync();
+        async Task<string> RowsAsync(string table, string key)
+        {
+            await using var command = new Npgsql.NpgsqlCommand($"SELECT coalesce(string_agg(row_to_json(t)::text, ''), '') FROM {table} t WHERE {key} = $1", connection) { Parameters = { new() { Value = run } } };
+            return (string)(await command.ExecuteScalarAsync())!;
+        }
+
+        Assert.Empty(SecretSearch.InText(await RowsAsync("task_runs", "id"), "wainscot", "list.csv"));
+        var files = await RowsAsync("storage_items", "task_run_id");
+        Assert.Contains("list.csv", files, StringComparison.Ordinal);
+        Assert.Empty(SecretSearch.InText(files, "Invoice No.", "31.12.2025"));
+        // JPEG's own words would be found in a picture that is not sealed.
+        Assert.Empty(SecretSearch.InText(await RowsAsync("screenshots", "task_run_id"), "\\xffd8ff"));
+
+        // As the releases before wrote it.
+        await using (var command = new Npgsql.NpgsqlCommand("UPDATE task_runs SET input = '{\"old\":1}', output = '{\"older\":2}', sealed_input = NULL, sealed_output = NULL WHERE id = $1", connection) { Parameters = { new() { Value = run } } })
+            await command.ExecuteNonQueryAsync();
+        (await api.GetAsync($"/v2/task-runs/{run}?include=input")).Is(200).Has("input", new { old = 1 }).Has("output", new { older = 2 });
+    }
+
     private static string Id(JsonElement picture) => picture.GetProperty("id").GetString()!;
 
     private static bool Says(JsonElement picture, string words) => picture.GetProperty("reasoning").GetString()!.Contains(words, StringComparison.Ordinal);

@@ -84,6 +84,26 @@ public sealed class ReadingTests(Shared shared)
         Assert.Null(page.LoginGroup);
     }
 
+    /// <summary>A name, a page, and how many of its fields are boxes of a one-time code.</summary>
+    [Theory]
+    [InlineData("a PIN from a text message", "<p>Please enter the PIN from the text message we sent to +44 *** 12.</p><form><input type=tel name=pin><button>OK</button></form>", 1)]
+    [InlineData("six boxes without a style", "<h2>Check your e-mail</h2><p>We sent a code to a***@example.org</p><div><input maxlength=1><input maxlength=1><input maxlength=1><input maxlength=1><input maxlength=1><input maxlength=1></div><button>Verify</button>", 6)]
+    [InlineData("a code above a new password", "<h1>Reset your password</h1><p>We sent a code to your e-mail. Enter it with a new password.</p><form><label>Code <input name=code></label><label>New password <input type=password name=a></label><label>Confirm password <input type=password name=b></label><button>Reset password</button></form>", 1)]
+    [InlineData("a passcode in a password box", "<h2>Two-step authentication</h2><form><input type=password name=passcode placeholder=Passcode><button>Continue</button><p>Didn't get a code?</p></form>", 1)]
+    [InlineData("a code on the sign-in form", "<h1>Log in</h1><form><label>User <input name=user></label><label>Password <input type=password name=password></label><label>Two-factor code (if enabled) <input name=tfa></label><button>Log in</button></form>", 1)]
+    [InlineData("a box under a drawing", "<h1>Enter the code</h1><p>Open your authenticator app.</p><div style='position:relative'>_ _ _ _ _ _<input style='opacity:0;position:absolute;left:0;top:0;width:200px;height:40px' autocomplete=one-time-code maxlength=6 inputmode=numeric></div>", 1)]
+    [InlineData("a discount", "<h1>Checkout</h1><form><label>Postal code <input name=postal></label><label>Discount code <input name=code></label><button>Apply</button></form>", 0)]
+    [InlineData("an invitation", "<h1>Sign up</h1><form><label>E-mail <input name=email type=email></label><label>Invite code <input name=invite_code></label><label>Password <input type=password name=p></label><button>Create account</button></form>", 0)]
+    [InlineData("a card", "<form><label>Credit card number <input name=ccnum></label><label>Security code <input name=cvv maxlength=4></label><button>Pay</button></form>", 0)]
+    [InlineData("a client code and a PIN", "<h1>Log in</h1><form><label>Client code <input name=client_code maxlength=8></label><label>PIN <input type=password name=pin maxlength=6></label><button>Log in</button></form>", 0)]
+    [InlineData("a place", "<p>Enter your ZIP code to see offers.</p><form><input name=zip type=tel maxlength=5 placeholder='ZIP code'><button>Go</button></form>", 0)]
+    public async Task A_one_time_code_is_told_from_other_codes(string name, string html, int boxes)
+    {
+        var page = await ReadAsync(html);
+        var codes = page.Groups.SelectMany(g => g.Fields).Count(f => f.Role == FieldRole.Code);
+        Assert.True(boxes == codes, $"{name}: {codes}\n{string.Join('\n', page.Groups.SelectMany(g => g.Fields).Select(f => $"{f.Role}: {string.Join(", ", f.Why)}"))}");
+    }
+
     [Fact]
     public async Task A_gift_card_is_no_code()
     {

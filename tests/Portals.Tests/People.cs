@@ -74,6 +74,13 @@ internal static class People
                 await page.FillAsync("[name=address]", user);
                 await page.ClickAsync("button");
                 return;
+            case "rowing":
+                await page.ClickAsync(".g");
+                await page.FillAsync("#identifierId", user);
+                await page.ClickAsync(".go");
+                await page.FillAsync("[name=Passwd]", password);
+                await page.ClickAsync(".go");
+                return;
             case "japanese":
                 await page.FillAsync("#hid", user);
                 await page.ClickAsync("main button");
@@ -120,7 +127,6 @@ internal static class People
         if (portal.Id == "stay") await page.ClickAsync("[value=Yes]");
         if (portal.Id == "sendcode") await page.ClickAsync("#send");
         if (portal.Id == "later") await page.ClickAsync("text=Maybe later");
-        if (portal.Id == "remember") await page.CheckAsync("#t");
     }
 
     /// <summary>Gives one answer to one question of the site.</summary>
@@ -132,6 +138,16 @@ internal static class People
                 await page.Locator(".boxes input").First.ClickAsync();
                 await page.Keyboard.TypeAsync(answer);
                 await page.ClickAsync("#check");
+                return;
+            case ("remember", _):
+                // A page that comes back has forgotten the box.
+                await page.CheckAsync("#t");
+                break;
+            case ("rowing", _):
+                await page.FillAsync("#idvPin", answer);
+                await page.ClickAsync(".go");
+                await page.WaitForLoadStateAsync();
+                if (page.Url.Contains("/consent", StringComparison.Ordinal)) await page.ClickAsync("[value=continue]");
                 return;
             case ("choice", "method"):
                 await page.GetByLabel(answer).CheckAsync();

@@ -50,6 +50,9 @@ public sealed class EventStream : IAsyncDisposable
         patience,
         () => $"Arrived: {string.Join(", ", Events.Select(e => $"{e.Type} {e.ObjectId}"))}");
 
+    /// <summary>Waits until the server has ended the stream.</summary>
+    public Task EndsAsync(TimeSpan? patience = null) => Eventually.TrueAsync("The server ends the stream", () => _reading.IsCompleted, patience ?? TimeSpan.FromSeconds(30));
+
     public async ValueTask DisposeAsync()
     {
         await _over.CancelAsync();

@@ -152,6 +152,19 @@ public sealed partial class OstiaryServer : IAsyncDisposable
         return code;
     }
 
+    /// <summary>Runs the server's program with a command of the operator, with this server's settings and beside it. Returns the exit code and what it printed.</summary>
+    public async Task<(int Code, string Output)> CommandAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Dotnet(), [ServerAssembly(), .. arguments]) { WorkingDirectory = Directory, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        SetEnvironment(start);
+        using var process = Process.Start(start) ?? throw new InvalidOperationException("The command could not be started.");
+        process.StandardInput.Close();
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        using var limit = new CancellationTokenSource(StartPatience);
+        await process.WaitForExitAsync(limit.Token);
+        return (process.ExitCode, await output + await errors);
+    }
+
     /// <summary>A further organization with a key of its own: it sees nothing of the others.</summary>
     public async Task<Api> NewOrganizationAsync()
     {
@@ -218,6 +231,12 @@ public sealed partial class OstiaryServer : IAsyncDisposable
     {
         // The shell becomes the server (exec), so that the process id is the server's and its output is a file that outlives a kill.
         var start = new ProcessStartInfo("/bin/sh") { ArgumentList = { "-c", "exec \"$0\" \"$1\" </dev/null >>\"$2\" 2>&1", Dotnet(), ServerAssembly(), LogFile }, WorkingDirectory = Directory };
+        SetEnvironment(start);
+        return Process.Start(start) ?? throw new InvalidOperationException("The server could not be started.");
+    }
+
+    private void SetEnvironment(ProcessStartInfo start)
+    {
         foreach (var name in start.Environment.Keys.Where(n => n.StartsWith("OSTIARY_", StringComparison.Ordinal) && n != "OSTIARY_CHROMIUM" && !n.StartsWith("OSTIARY_TEST_", StringComparison.Ordinal)).ToList())
             start.Environment.Remove(name);
         var environment = new Dictionary<string, string?>
@@ -237,8 +256,6 @@ public sealed partial class OstiaryServer : IAsyncDisposable
             if (value is null) start.Environment.Remove(name);
             else start.Environment[name] = value;
         }
-
-        return Process.Start(start) ?? throw new InvalidOperationException("The server could not be started.");
     }
 
     private async Task<string?> ReadAddressAsync(long from)

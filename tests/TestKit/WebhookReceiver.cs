@@ -17,7 +17,10 @@ public sealed record ReceivedWebhook(string Path, IReadOnlyDictionary<string, st
 {
     public string EventId => Headers["webhook-id"];
 
-    public JsonElement Json { get; } = JsonDocument.Parse(Body).RootElement.Clone();
+    /// <summary>The body as JSON; it need not be.</summary>
+    public JsonElement Json => JsonDocument.Parse(Body).RootElement;
+
+    public string Method { get; init; } = "POST";
 
     public string Type => Json.GetProperty("type").GetString()!;
 
@@ -123,7 +126,7 @@ public sealed class WebhookReceiver : IAsyncDisposable
             using var body = new MemoryStream();
             await http.Request.Body.CopyToAsync(body, http.RequestAborted);
             var path = http.Request.Path.Value!;
-            _received.Enqueue(new ReceivedWebhook(path, http.Request.Headers.ToDictionary(h => h.Key.ToLowerInvariant(), h => h.Value.ToString()), body.ToArray()));
+            _received.Enqueue(new ReceivedWebhook(path, http.Request.Headers.ToDictionary(h => h.Key.ToLowerInvariant(), h => h.Value.ToString()), body.ToArray()) { Method = http.Request.Method });
             if (_answers.TryGetValue(path, out var answer)) await answer(http);
         });
         await app.StartAsync();

@@ -10,30 +10,31 @@ internal static class ApiKeyRoutes
 
     public static void MapApiKeys(this IEndpointRouteBuilder routes)
     {
-        routes = routes.Chapter("API keys", "A key says who asks and what it may do. It is shown once; the server knows it by its hash.");
-        routes.MapPost("/api-keys", CreateAsync).Needs(Scope.Admin).Describe("Create an API key", "`key` is shown in this answer and never again.").Takes<CreateRequest>().Gives<ApiKeyObject>(201);
+        routes = routes.Chapter("API keys", "A key lets a program ask on behalf of its organization. `read` allows every GET, `write` also changes, `admin` also keys and the organization; each includes those before it.");
+        routes.MapPost("/api-keys", CreateAsync).Needs(Scope.Admin).Describe("Create an API key", "The key itself is in this answer and never again.").Takes<CreateRequest>().Gives<ApiKeyObject>(201);
         routes.MapGet("/api-keys", ListAsync).Needs(Scope.Admin).Describe("List API keys").Pages<ApiKeyId, ApiKeyObject>();
         routes.MapGet("/api-keys/{id}", GetAsync).Needs(Scope.Admin).Describe("Get an API key").At<ApiKeyId>().Gives<ApiKeyObject>();
         routes.MapPatch("/api-keys/{id}", UpdateAsync).Needs(Scope.Admin).Describe("Update an API key").At<ApiKeyId>().Takes<UpdateRequest>().Gives<ApiKeyObject>().Fails("state_conflict");
-        routes.MapPost("/api-keys/{id}/rotate", RotateAsync).Needs(Scope.Admin).Describe("Rotate an API key", "Makes a new key with the same name and scopes; the old one goes on working for the overlap.").At<ApiKeyId>().Takes<RotateRequest>().Gives<ApiKeyObject>(201).Fails("state_conflict");
-        routes.MapDelete("/api-keys/{id}", RevokeAsync).Needs(Scope.Admin).Describe("Revoke an API key", "It stays in the list. The last key with the scope `admin` stays in use: 409.").At<ApiKeyId>().Deletes().Fails("state_conflict");
+        routes.MapPost("/api-keys/{id}/rotate", RotateAsync).Needs(Scope.Admin).Describe("Rotate an API key", "A new key with the same name and scopes, shown once. The old one goes on working for the overlap.")
+            .At<ApiKeyId>().Takes<RotateRequest>().Gives<ApiKeyObject>(201).Fails("state_conflict");
+        routes.MapDelete("/api-keys/{id}", RevokeAsync).Needs(Scope.Admin).Describe("Revoke an API key", "It stops working at once, everywhere, with the component tokens it made, and stays in the list. The last key with the scope `admin` stays.").At<ApiKeyId>().Deletes().Fails("state_conflict");
     }
 
     internal sealed record CreateRequest
     {
         [RequiredField, Says("What you call it.", Example = "Backend")] public string? Name { get; init; }
-        [Says("What it may do: `read`, `write`, `admin`; each includes the ones before it. Default `read` and `write`.", Example = """["read","write"]""")] public IReadOnlyList<string>? Scopes { get; init; }
+        [Says("`read`, `write`, `admin`. Default: `read` and `write`.", Example = """["read","write"]""")] public IReadOnlyList<string>? Scopes { get; init; }
     }
 
     internal sealed record UpdateRequest
     {
-        [NotNullField] public Given<string> Name { get; init; }
-        public IReadOnlyList<string>? Scopes { get; init; }
+        [NotNullField, Says("What you call it.", Example = "Backend")] public Given<string> Name { get; init; }
+        [Says("`read`, `write`, `admin`.", Example = """["read"]""")] public IReadOnlyList<string>? Scopes { get; init; }
     }
 
     internal sealed record RotateRequest
     {
-        [Between(0, LongestOverlapSeconds), Says("How long the old key goes on working.", Example = "3600")] public int? OverlapSeconds { get; init; }
+        [Between(0, LongestOverlapSeconds), Says("How long the old key goes on working, in seconds. Default: 24 hours; 0 ends it at once.", Example = "3600")] public int? OverlapSeconds { get; init; }
     }
 
     private static async Task<Reply> CreateAsync(ApiCall call, ApiKeyStore keys, TimeProvider time, ILogger<ApiKeyStore> logger, CancellationToken cancellationToken)

@@ -44,19 +44,16 @@ internal sealed record ApiKeyRow : IListed
 /// <param name="Key">The key itself: there once, in the answer that made it.</param>
 /// <param name="Replaces">The id of the key that a rotation replaces.</param>
 internal sealed record ApiKeyObject(
-    string Id, [property: Says("What you call it.", Example = "Backend")] string Name, [property: Says("What it may do.", Example = """["read","write"]""")] IReadOnlyList<string> Scopes,
-    [property: Says("Its last four characters, to tell keys apart.", Example = "…kT9a")] string Hint, [property: OneOf("active", "expiring", "revoked"), Says("`expiring`: rotated, and working until `expires_at`.")] string Status,
-    [property: Says("When it was last used, to the minute.", Example = "null")] DateTimeOffset? LastUsedAt, [property: Says("Until when it works after a rotation.", Example = "null")] DateTimeOffset? ExpiresAt, [property: Says("When it was revoked.", Example = "null")] DateTimeOffset? RevokedAt, string? Key, string? Replaces,
+    string Id, [property: Says("What you call it.", Example = "Backend")] string Name, [property: Says("`read`, `write`, `admin`.", Example = """["read","write"]""")] IReadOnlyList<string> Scopes, [property: Says("The end of the key, to tell keys apart.", Example = "…x7Qa")] string Hint,
+    [property: OneOf("active", "expiring", "revoked"), Says("`expiring`: rotated, and working until `expires_at`.", Example = "active")] string Status, DateTimeOffset? LastUsedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, string? Key, string? Replaces,
     DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
 {
     [JsonPropertyOrder(-1)]
     public string Object => "api_key";
 
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    [Says("The key itself, once: in the answer that made it.")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Says("The key itself, once: in the answer that made it.")]
     public string? Key { get; init; } = Key;
 
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    [IdOf<ApiKeyId>, Says("The key that a rotation replaces.")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Says("In the answer to a rotation: the id of the old key.")]
     public string? Replaces { get; init; } = Replaces;
 }

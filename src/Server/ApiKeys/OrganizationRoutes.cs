@@ -12,23 +12,22 @@ internal static class OrganizationRoutes
 {
     public static void MapOrganization(this IEndpointRouteBuilder routes)
     {
-        routes = routes.Chapter("Organization", "Your own organization: its name, and whether what runs are given and bring back is encrypted in answers.");
+        routes = routes.Chapter("Organization", "The organization that the key belongs to.");
         routes.MapGet("/organization", GetAsync).Describe("Get the organization").Gives<OrganizationObject>();
-        routes.MapPatch("/organization", UpdateAsync).Needs(Scope.Admin).Describe("Update the organization", "With payload encryption on, a run's `input` and `output` are text in answers: `enc_` and AES-256-GCM ciphertext. A key that the server makes is shown in this answer and never again.")
-            .Takes<UpdateRequest>().Gives<OrganizationObject>();
+        routes.MapPatch("/organization", UpdateAsync).Needs(Scope.Admin).Describe("Update the organization", "Switches payload encryption on and off. A generated key is in this answer and never again.").Takes<UpdateRequest>().Gives<OrganizationObject>();
     }
 
     internal sealed record UpdateRequest
     {
-        [NotNullField] public Given<string> Name { get; init; }
-        public EncryptionRequest? PayloadEncryption { get; init; }
+        [NotNullField, Says("What it is called.", Example = "Harbour")] public Given<string> Name { get; init; }
+        [Says("Whether run `input` and `output` are encrypted in answers.", Example = """{"enabled":true}""")] public EncryptionRequest? PayloadEncryption { get; init; }
     }
 
     internal sealed record EncryptionRequest
     {
-        [RequiredField, Says("Whether answers are encrypted.", Example = "true")] public bool? Enabled { get; init; }
-        [Longest(64), Says("A name for the key; it stands in every encrypted answer.")] public string? KeyId { get; init; }
-        [Says("32 bytes in base64url; made by the server when absent.")] public Secret? Key { get; init; }
+        [RequiredField, Says("On or off. Off destroys the key.", Example = "true")] public bool? Enabled { get; init; }
+        [Longest(64), Says("Stands in every encrypted answer. Another one than before, without `key`, has a new key generated.", Example = "2026-03")] public string? KeyId { get; init; }
+        [Says("32 bytes in base64url; generated when absent.")] public Secret? Key { get; init; }
     }
 
     private static async Task<Reply> GetAsync(ApiCall call, Db db, CancellationToken cancellationToken)
@@ -128,17 +127,16 @@ internal sealed record OrganizationRow
 }
 
 /// <summary>An organization on the wire.</summary>
-internal sealed record OrganizationObject(string Id, [property: Says("What you call it.", Example = "Acme")] string Name, PayloadEncryptionObject PayloadEncryption, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
+internal sealed record OrganizationObject(string Id, [property: Says("What it is called.", Example = "Harbour")] string Name, PayloadEncryptionObject PayloadEncryption, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
 {
     [JsonPropertyOrder(-1)]
     public string Object => "organization";
 }
 
 /// <summary>Whether payloads are encrypted, and with which key. <paramref name="Key"/>, base64url, is there once: in the answer that generated it.</summary>
-internal sealed record PayloadEncryptionObject(bool Enabled, [property: Says("The name of the key in use.")] string? KeyId, string? Key)
+internal sealed record PayloadEncryptionObject([property: Says("Whether run `input` and `output` are encrypted in answers.", Example = "true")] bool Enabled, [property: Says("Of the key in use.", Example = "2026-03")] string? KeyId, string? Key)
 {
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    [Says("The key, base64url, once: in the answer that made it.")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Says("A generated key in base64url, once: in the answer that made it.")]
     public string? Key { get; init; } = Key;
 }
 

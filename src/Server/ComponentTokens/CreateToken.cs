@@ -11,10 +11,10 @@ internal static class CreateToken
 
     internal sealed record Request
     {
-        [Says("Only for this source; for all when absent.")] public string? SourceId { get; init; }
-        public string? ExternalId { get; init; }
-        [Says("It may start runs of this task.")] public string? TaskId { get; init; }
-        [Says("The pages that may use it, as a browser names their origin.", Example = """["https://app.example.com"]""")] public IReadOnlyList<string>? AllowedOrigins { get; init; }
+        [Says("The one source it is for; absent: all.")] public string? SourceId { get; init; }
+        [Says("The user it is for: it reaches what carries this id, and what it makes gets it.", Example = "user-4711")] public string? ExternalId { get; init; }
+        [Says("The task whose runs it may start; absent: none.")] public string? TaskId { get; init; }
+        [Says("Origins from which browsers may use it.", Example = """["https://app.example"]""")] public IReadOnlyList<string>? AllowedOrigins { get; init; }
     }
 
     public static async Task<Reply> HandleAsync(ApiCall call, IdSource ids, TokenOptions options, TimeProvider time, CancellationToken cancellationToken)
@@ -57,7 +57,8 @@ internal static class CreateToken
 
 /// <summary>A token on the wire. <paramref name="Token"/> is there once.</summary>
 internal sealed record TokenObject(
-    string Id, [property: Says("The token itself, once.", Example = "tk_…")] string Token, DateTimeOffset ExpiresAt, string? SourceId, string? ExternalId, string? TaskId, [property: Says("The pages that may use it.", Example = """["https://app.example.com"]""")] IReadOnlyList<string> AllowedOrigins, DateTimeOffset CreatedAt) : ApiObject
+    string Id, [property: Says("The token itself, once.", Example = "tk_…")] string Token, DateTimeOffset ExpiresAt, string? SourceId, string? ExternalId, string? TaskId,
+    [property: Says("Origins from which browsers may use it.", Example = """["https://app.example"]""")] IReadOnlyList<string> AllowedOrigins, DateTimeOffset CreatedAt) : ApiObject
 {
     [JsonPropertyOrder(-1)]
     public string Object => "token";

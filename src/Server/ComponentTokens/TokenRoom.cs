@@ -11,7 +11,7 @@ internal static class TokenRoom
         .AddSingleton<Cors>();
 
     public static void MapComponentTokens(this IEndpointRouteBuilder routes) => routes
-        .Chapter("Component tokens", "A component token is a short-lived key for one user in a browser, kept to what it was made for.")
-        .MapPost("/token", CreateToken.HandleAsync).Describe("Create a component token", "It may read the sources it is for, create and read its own credentials and connections, answer their questions and follow their events, and nothing else.")
+        .Chapter("Component tokens", "A token is a short-lived key for one user in a browser. It reaches the sources it is for and what belongs to its user, and nothing else.")
+        .MapPost("/token", CreateToken.HandleAsync).Describe("Create a component token", "The token itself is in this answer and never again. It ends after 30 minutes, or with the key that made it.")
         .Takes<CreateToken.Request>().Gives<TokenObject>(201).Fails("source_not_found").Misses<TaskId>();
 }

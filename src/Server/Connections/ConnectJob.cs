@@ -43,7 +43,9 @@ internal sealed class ConnectJob(
         try
         {
             place = await live.EnterAsync(stop.Token);
-            if (await StartAsync(item, row, stop.Token) is not { } started) return WorkResult.Done.It;
+            var (started, isFull) = await StartAsync(item, row, stop.Token);
+            if (isFull) return new WorkResult.Again(time.GetUtcNow().AddSeconds(1));
+            if (started is null) return WorkResult.Done.It;
             row = started;
             if (await signingIn.PrepareAsync(attempt, place, stop.Token) is { } refused)
             {
@@ -52,8 +54,7 @@ internal sealed class ConnectJob(
             else
             {
                 session = await live.OpenAsync(row.Organization, row.SessionId!, attempt.State, stop.Token);
-                using var lost = CancellationTokenSource.CreateLinkedTokenSource(stop.Token, session.Browser.Lost);
-                ending = await EnterAsync(attempt, row, until, session, place, lost.Token);
+                ending = await EnterAsync(attempt, row, until, session, place, stop.Token);
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -109,15 +110,16 @@ internal sealed class ConnectJob(
         return new Ending.Failed(new Fault("api", "api_error", $"Something went wrong on our side. Quote {row.Id} when you report it."));
     }
 
-    /// <summary>Its session becomes <c>running</c> here. Null: somebody ended the connection first.</summary>
-    private async Task<ConnectionRow?> StartAsync(WorkItem item, ConnectionRow row, CancellationToken cancellationToken)
+    /// <summary>Its session becomes <c>running</c> here. Null: somebody ended the connection first, or the source has as many sessions as it is to have.</summary>
+    private async Task<(ConnectionRow? Started, bool IsFull)> StartAsync(WorkItem item, ConnectionRow row, CancellationToken cancellationToken)
     {
         await using var scope = await db.BeginAsync(cancellationToken);
+        if (await sessions.IsSourceFullAsync(scope, row.SourceId, row.SessionId, cancellationToken)) return (null, true);
         var session = await sessions.OpenForAsync(scope, row.Organization, row.SessionId, row.SourceId, row.CredentialId, worker.Value, cancellationToken);
-        if (await ConnectionStore.LockAsync(scope, row.Organization, row.Id, cancellationToken) is not { IsEntering: true } current || current.WorkId != item.Id || !await work.HoldAsync(scope, item, cancellationToken)) return null;
+        if (await ConnectionStore.LockAsync(scope, row.Organization, row.Id, cancellationToken) is not { IsEntering: true } current || current.WorkId != item.Id || !await work.HoldAsync(scope, item, cancellationToken)) return (null, false);
         if (session.Id != current.SessionId) await ConnectionStore.TakeSessionAsync(scope, current, session.Id, cancellationToken);
         await scope.CommitAsync(cancellationToken);
-        return current with { SessionId = session.Id };
+        return (current with { SessionId = session.Id }, false);
     }
 
     private async Task<Ending> EnterAsync(Attempt attempt, ConnectionRow row, DateTimeOffset until, LiveSession session, ActivePlace place, CancellationToken cancellationToken)
@@ -126,7 +128,14 @@ internal sealed class ConnectJob(
         await using (var connection = await db.OpenAsync(cancellationToken))
             source = await SourceRow.FindAsync(connection, null, row.Organization, SourceId.Of(row.SourceId), forUpdate: false, cancellationToken);
         if (source is null) return new Ending.Failed(new Fault("source", "source_not_available", "The source was deleted before the sign-in started."));
-        return Ending.Of(await signingIn.EnterAsync(attempt, session, source, place, new ConnectionDesk(row, until, db, connections, questions, place, time), cancellationToken));
+        var desk = new ConnectionDesk(row, until, db, connections, questions, place, time);
+        while (true)
+        {
+            using var lost = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, session.Browser.Lost);
+            var entered = await signingIn.EnterAsync(attempt, session, source, place, desk, lost.Token);
+            if (entered is not SignInEnding.Reopen) return Ending.Of(entered);
+            await live.ReopenAsync(session, attempt.State!, cancellationToken);
+        }
     }
 
     /// <summary>Connection, credential, session, events and the end of the work are one commit. A lost lease, or an end from outside, abandons all of it.</summary>

@@ -44,19 +44,19 @@ internal sealed class SignedInStates(Db db, SecretVault vault)
         return dataKey;
     }
 
-    /// <summary>Opens the one that was known to hold after <paramref name="since"/>. Null: there is none, or the credential has changed since <paramref name="row"/> was read. The caller wipes it.</summary>
-    public async Task<byte[]?> FindAsync(CredentialRow row, DateTimeOffset since, CancellationToken cancellationToken)
+    /// <summary>Opens the one that was known to hold after <paramref name="since"/>. Null: there is none, or the credential has changed since <paramref name="row"/> was read.</summary>
+    public async Task<KeptState?> FindAsync(CredentialRow row, DateTimeOffset since, CancellationToken cancellationToken)
     {
         SealedState? found;
         await using (var connection = await db.OpenAsync(cancellationToken))
         {
             found = await connection.QuerySingleOrDefaultAsync<SealedState>(new CommandDefinition(
-                "SELECT c.data_key, s.sealed FROM credentials c JOIN signed_in_states s ON s.credential_id = c.id WHERE c.id = @Id AND c.version = @Version AND c.data_key IS NOT NULL AND s.confirmed_at > @since",
+                "SELECT c.data_key, s.sealed, s.confirmed_at FROM credentials c JOIN signed_in_states s ON s.credential_id = c.id WHERE c.id = @Id AND c.version = @Version AND c.data_key IS NOT NULL AND s.confirmed_at > @since",
                 new { row.Id, row.Version, since },
                 cancellationToken: cancellationToken));
         }
 
-        return found is null ? null : await vault.OpenAsync(new WrappedDataKey(found.DataKey), row.KeyContext, row.SlotContext(Slot), found.Sealed, cancellationToken);
+        return found is null ? null : new KeptState(await vault.OpenAsync(new WrappedDataKey(found.DataKey), row.KeyContext, row.SlotContext(Slot), found.Sealed, cancellationToken), found.ConfirmedAt);
     }
 
     /// <summary>Forgets a credential's state, in the commit that makes it worthless.</summary>
@@ -76,5 +76,16 @@ internal sealed class SignedInStates(Db db, SecretVault vault)
     {
         public byte[] DataKey { get; init; } = [];
         public byte[] Sealed { get; init; } = [];
+        public DateTimeOffset ConfirmedAt { get; init; }
     }
+}
+
+/// <summary>A state as it was opened. Disposing wipes it.</summary>
+/// <param name="ConfirmedAt">When a browser with it was last known to be signed in.</param>
+internal sealed record KeptState(byte[] Bytes, DateTimeOffset ConfirmedAt) : IDisposable
+{
+    public void Dispose() => System.Security.Cryptography.CryptographicOperations.ZeroMemory(Bytes);
+
+    /// <summary>A record would print what it holds.</summary>
+    public override string ToString() => nameof(KeptState);
 }

@@ -15,6 +15,9 @@ internal sealed class DeliveryOptions
     /// <summary>Destinations that one node serves at once. Default 256.</summary>
     public int Destinations { get; set; } = 256;
 
+    /// <summary>How long the old secret signs as well after a rotation. Default 24 hours.</summary>
+    public TimeSpan SecretOverlap { get; set; } = TimeSpan.FromHours(24);
+
     /// <summary>How long finished deliveries are kept. Default 30 days.</summary>
     public TimeSpan KeepFor { get; set; } = TimeSpan.FromDays(30);
 

@@ -16,7 +16,7 @@ namespace Ostiary.Server.Deliveries;
 /// Follows the event list for every active destination and delivers: at least once, each destination on its own, so that a slow one delays nobody else. One node serves a
 /// destination at a time, held by a lock that falls with the node's connection. An attempt cut short by a stop or a crash is not counted and is made again.
 /// </summary>
-internal sealed class DeliveryPump(Db db, WebhookSender sender, EventLog events, WakeUps wakeUps, IdSource ids, DeliveryOptions options, TimeProvider time, ILogger<DeliveryPump> logger) : BackgroundService
+internal sealed class DeliveryPump(Db db, EventSender sender, EventLog events, WakeUps wakeUps, IdSource ids, DeliveryOptions options, TimeProvider time, ILogger<DeliveryPump> logger) : BackgroundService
 {
     private const int BatchSize = 100;
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
@@ -182,7 +182,7 @@ internal sealed class DeliveryPump(Db db, WebhookSender sender, EventLog events,
             foreach (var delivery in ofOneObject)
             {
                 if (deactivated.IsCancellationRequested) return;
-                var result = await sender.SendAsync(row, delivery.EventId, delivery.Body(), stopping);
+                var result = await sender.SendAsync(row, delivery.ToOutgoing(), stopping);
                 // Settled even when a stop came meanwhile: the receiver has it.
                 if (await SettleAsync(row, delivery, result)) await deactivated.CancelAsync();
             }
@@ -227,7 +227,7 @@ internal sealed class DeliveryPump(Db db, WebhookSender sender, EventLog events,
 
     private static long LockNumber(string id) => BitConverter.ToInt64(SHA256.HashData(Encoding.UTF8.GetBytes("deliveries/" + id)));
 
-    /// <summary>A delivery that is due, with its event. The body is the same bytes at every attempt.</summary>
+    /// <summary>A delivery that is due, with its event.</summary>
     private sealed class PreparedDelivery
     {
         public string Id { get; init; } = "";
@@ -238,6 +238,6 @@ internal sealed class DeliveryPump(Db db, WebhookSender sender, EventLog events,
         public string Data { get; init; } = "{}";
         public DateTimeOffset CreatedAt { get; init; }
 
-        public byte[] Body() => JsonSerializer.SerializeToUtf8Bytes(new EventObject(EventId, Type, Json.Parse(Data), CreatedAt), Json.Options);
+        public OutgoingEvent ToOutgoing() => new(EventId, Type, ObjectId, CreatedAt, JsonSerializer.SerializeToUtf8Bytes(new EventObject(EventId, Type, Json.Parse(Data), CreatedAt), Json.Options));
     }
 }

@@ -14,18 +14,24 @@ namespace Ostiary.Server.Deliveries;
 internal static class DestinationRoutes
 {
     private const int MostHeaders = 20;
-    private const int GeneratedSecretBytes = 32;
-    private static readonly string[] Types = ["webhook", "rabbitmq", "aws_sqs", "aws_kinesis", "aws_s3", "aws_eventbridge", "gcp_pubsub", "azure_servicebus", "hookdeck"];
 
     public static IServiceCollection AddDeliveries(this IServiceCollection services, bool isWorker)
     {
-        services.AddSingleton<WebhookSender>();
+        services
+            .AddSingleton<GuardedHttp>()
+            .AddSingleton<EventSender>()
+            .AddSingleton<IDestinationSender, WebhookSender>()
+            .AddSingleton<IDestinationSender, AwsSender>()
+            .AddSingleton<IDestinationSender, PubSubSender>()
+            .AddSingleton<IDestinationSender, ServiceBusSender>()
+            .AddSingleton<IDestinationSender, HookdeckSender>()
+            .AddSingleton<IDestinationSender, RabbitMqSender>();
         return isWorker ? services.AddHostedService<DeliveryPump>() : services;
     }
 
     public static void MapEventDestinations(this IEndpointRouteBuilder routes)
     {
-        routes = routes.Chapter("Event destinations", "An event destination is where events are sent: signed webhooks, at least once, each destination on its own.");
+        routes = routes.Chapter("Event destinations", "An event destination is where events are sent: signed webhooks, queues, streams and buckets; at least once, each destination on its own.");
         routes.MapPost("/event-destinations", CreateAsync).Describe("Create an event destination", "A signing secret that the server makes is shown in this answer and never again.").Takes<CreateRequest>().Gives<DestinationObject>(201)
             .Sends<EventObject>("event", "A webhook as your server receives it, signed by Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`.");
         routes.MapGet("/event-destinations", ListAsync).Describe("List event destinations").Pages<EventDestinationId, DestinationObject>();
@@ -34,6 +40,12 @@ internal static class DestinationRoutes
         routes.MapDelete("/event-destinations/{id}", DeleteAsync).Describe("Delete an event destination").At<EventDestinationId>().Deletes();
         routes.MapGet("/event-destinations/{id}/event-deliveries", ListDeliveriesAsync).Describe("List an event destination's deliveries").At<EventDestinationId>().Pages<EventDeliveryId, DeliveryObject>()
             .FilterWords("status", DeliveryStatuses.All, "Only in these statuses.").FilterWords("type", EventTypes.All, "Only of events of these types.");
+        routes.MapPost("/event-destinations/{id}/test", TestDestination.HandleAsync)
+            .Describe("Test an event destination", "Sends an event that tells of nothing, now and once, and answers with what came of it. It is in no list and is not tried again.").At<EventDestinationId>().Gives<DeliveryObject>();
+        routes.MapPost("/event-destinations/{id}/rotate-secret", RotateSecret.HandleAsync)
+            .Describe("Rotate an event destination's secret", "The new secret of a webhook is shown in this answer and never again. The old one signs beside it for 24 hours.").At<EventDestinationId>().Takes<RotateSecret.Request>().Gives<DestinationObject>().Fails("state_conflict");
+        routes.MapPost("/event-destinations/{id}/replay", ReplayEvents.HandleAsync)
+            .Describe("Replay events to an event destination", "Delivers what happened in a span of time again, as far as events are kept, with the same `webhook-id`. Events of one object keep their order.").At<EventDestinationId>().Takes<ReplayEvents.Request>().Gives<ReplayObject>().Fails("state_conflict");
     }
 
     /// <summary>Deletes deliveries past their time; called by the hourly upkeep.</summary>
@@ -50,13 +62,21 @@ internal static class DestinationRoutes
     internal sealed record CreateRequest
     {
         [RequiredField, Says("What you call it.", Example = "Production")] public string? Name { get; init; }
-        [Says("Default `webhook`.", Example = "webhook")] public string? Type { get; init; }
+        [OneOf("webhook", "rabbitmq", "aws_sqs", "aws_kinesis", "aws_s3", "aws_eventbridge", "gcp_pubsub", "azure_servicebus", "hookdeck"), Says("Default `webhook`. The settings stand in the field of this name.", Example = "webhook")] public string? Type { get; init; }
         [Says("Event types, or `*` alone for all, which is the default.", Example = """["*"]""")] public IReadOnlyList<string>? Events { get; init; }
         [Says("Settings of a webhook.", Example = """{"url":"https://example.com/hooks/ostiary"}""")] public WebhookRequest? Webhook { get; init; }
+        [JsonObjectField, Says("Settings of `rabbitmq`: `server_url` (host:port), `username`, `password`; `exchange`, `routing_key`, `tls` (default true).")] public JsonElement? Rabbitmq { get; init; }
+        [JsonObjectField, Says("Settings of `aws_sqs`: `queue_url`, `key`, `secret`; `session`, `region`, `endpoint`.")] public JsonElement? AwsSqs { get; init; }
+        [JsonObjectField, Says("Settings of `aws_kinesis`: `stream_name`, `region`, `key`, `secret`; `session`, `endpoint`.")] public JsonElement? AwsKinesis { get; init; }
+        [JsonObjectField, Says("Settings of `aws_eventbridge`: `region`, `key`, `secret`; `event_bus_name`, `session`, `endpoint`.")] public JsonElement? AwsEventbridge { get; init; }
+        [JsonObjectField, Says("Settings of `aws_s3`: `bucket`, `region`, `key`, `secret`; `key_prefix`, `storage_class`, `session`, `endpoint`.")] public JsonElement? AwsS3 { get; init; }
+        [JsonObjectField, Says("Settings of `gcp_pubsub`: `project_id`, `topic`, `service_account_json`; `endpoint`.")] public JsonElement? GcpPubsub { get; init; }
+        [JsonObjectField, Says("Settings of `azure_servicebus`: `name` (of a queue or topic), `connection_string`.")] public JsonElement? AzureServicebus { get; init; }
+        [JsonObjectField, Says("Settings of `hookdeck`: `token`; `endpoint`.")] public JsonElement? Hookdeck { get; init; }
 
-        /// <summary>The older form of <see cref="Webhook"/>: settings here, the secret in <see cref="Credentials"/>.</summary>
-        public WebhookRequest? Config { get; init; }
-        public WebhookRequest? Credentials { get; init; }
+        /// <summary>The older form: settings here, secrets in <see cref="Credentials"/>.</summary>
+        [JsonObjectField, Says("The older form: settings here, secrets in `credentials`.")] public JsonElement? Config { get; init; }
+        [JsonObjectField, Says("The older form: secrets here, settings in `config`.")] public JsonElement? Credentials { get; init; }
     }
 
     internal sealed record UpdateRequest
@@ -65,38 +85,47 @@ internal static class DestinationRoutes
         [NotNullField, OneOf(DestinationStatuses.Active, DestinationStatuses.Inactive)] public Given<string> Status { get; init; }
         public IReadOnlyList<string>? Events { get; init; }
         public WebhookRequest? Webhook { get; init; }
-        public WebhookRequest? Config { get; init; }
-        public WebhookRequest? Credentials { get; init; }
+        [JsonObjectField, Says("Settings of `rabbitmq`: `server_url` (host:port), `username`, `password`; `exchange`, `routing_key`, `tls` (default true).")] public JsonElement? Rabbitmq { get; init; }
+        [JsonObjectField, Says("Settings of `aws_sqs`: `queue_url`, `key`, `secret`; `session`, `region`, `endpoint`.")] public JsonElement? AwsSqs { get; init; }
+        [JsonObjectField, Says("Settings of `aws_kinesis`: `stream_name`, `region`, `key`, `secret`; `session`, `endpoint`.")] public JsonElement? AwsKinesis { get; init; }
+        [JsonObjectField, Says("Settings of `aws_eventbridge`: `region`, `key`, `secret`; `event_bus_name`, `session`, `endpoint`.")] public JsonElement? AwsEventbridge { get; init; }
+        [JsonObjectField, Says("Settings of `aws_s3`: `bucket`, `region`, `key`, `secret`; `key_prefix`, `storage_class`, `session`, `endpoint`.")] public JsonElement? AwsS3 { get; init; }
+        [JsonObjectField, Says("Settings of `gcp_pubsub`: `project_id`, `topic`, `service_account_json`; `endpoint`.")] public JsonElement? GcpPubsub { get; init; }
+        [JsonObjectField, Says("Settings of `azure_servicebus`: `name` (of a queue or topic), `connection_string`.")] public JsonElement? AzureServicebus { get; init; }
+        [JsonObjectField, Says("Settings of `hookdeck`: `token`; `endpoint`.")] public JsonElement? Hookdeck { get; init; }
+
+        /// <summary>The older form: settings here, secrets in <see cref="Credentials"/>.</summary>
+        [JsonObjectField, Says("The older form: settings here, secrets in `credentials`.")] public JsonElement? Config { get; init; }
+        [JsonObjectField, Says("The older form: secrets here, settings in `config`.")] public JsonElement? Credentials { get; init; }
     }
 
     private static async Task<Reply> CreateAsync(ApiCall call, Db db, SecretVault vault, EgressGuard egress, IdSource ids, TimeProvider time, CancellationToken cancellationToken)
     {
         var faults = new List<Fault>();
         var request = call.Read<CreateRequest>(faults);
-        using var form = await WebhookForm.ReadAsync(request.Webhook, request.Config, request.Credentials, required: !call.IsUnreadable, egress, faults, cancellationToken);
+        // An unknown type is told by itself: what it would need is not known either.
+        var type = request.Type ?? (faults.Exists(f => f.Field == "type") ? null : DestinationTypes.Webhook);
+        using var form = await WebhookForm.ReadAsync(type == DestinationTypes.Webhook, request.Webhook, request.Config, request.Credentials, required: !call.IsUnreadable, egress, faults, cancellationToken);
+        using var credentials = new DestinationCredentials();
+        var settings = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        if (type is not null and not DestinationTypes.Webhook && call.TryParseBody([]) is { } body) await DestinationTypes.ReadAsync(type, body, complete: true, settings, credentials, egress, faults, cancellationToken);
         CheckEvents(request.Events, faults);
-        if (request.Type is { } type && type != "webhook")
-        {
-            faults.Add(Types.Contains(type, StringComparer.Ordinal)
-                ? Fault.Invalid("type", $"Destinations of type `{type}` are not supported by this version; use `webhook`.")
-                : Fault.Invalid("type", $"`type` must be one of: {string.Join(", ", Types)}."));
-        }
-
         if (faults.Count > 0) return Reply.Rejected(faults);
         // What happened before the destination existed is not for it.
         var position = await EventLog.HorizonAsync(db, call.Organization, cancellationToken);
         var now = time.GetUtcNow();
         var row = new DestinationRow
         {
-            Id = ids.New<EventDestinationId>().Value, OrganizationId = call.Organization.Value, Name = request.Name!, Events = [.. request.Events ?? ["*"]], Url = form.Url!, HeaderNames = form.HeaderNames, Position = position, CreatedAt = now, UpdatedAt = now,
+            Id = ids.New<EventDestinationId>().Value, OrganizationId = call.Organization.Value, Name = request.Name!, Type = type!, Events = [.. request.Events ?? ["*"]], Url = form.Url ?? "", Settings = Json.Write(settings), CredentialNames = [.. credentials.Names], HeaderNames = form.HeaderNames, Position = position, CreatedAt = now, UpdatedAt = now,
         };
-        var generated = form.Secret is null ? WebhookForm.SecretPrefix + Convert.ToBase64String(RandomNumberGenerator.GetBytes(GeneratedSecretBytes)) : null;
-        row = row with { Secret = await form.SealSecretAsync(vault, row, generated, cancellationToken), Headers = await form.SealHeadersAsync(vault, row, cancellationToken) };
+        var generated = type == DestinationTypes.Webhook && form.Secret is null ? WebhookSecrets.Generate() : null;
+        if (type == DestinationTypes.Webhook) row = row with { Secret = await WebhookSecrets.SealAsync(vault, row, form.Secret, generated, cancellationToken), Headers = await form.SealHeadersAsync(vault, row, cancellationToken) };
+        else row = row with { Credentials = await credentials.SealAsync(vault, row, cancellationToken) };
         await using var scope = await call.BeginAsync(cancellationToken);
         await scope.Connection.ExecuteAsync(new CommandDefinition(
             """
-            INSERT INTO event_destinations (id, organization_id, name, type, status, events, url, secret, headers, header_names, position, created_at, updated_at)
-            VALUES (@Id, @OrganizationId, @Name, @Type, @Status, @Events, @Url, @Secret, @Headers, @HeaderNames, @Position, @CreatedAt, @UpdatedAt)
+            INSERT INTO event_destinations (id, organization_id, name, type, status, events, url, secret, headers, header_names, settings, credentials, credential_names, position, created_at, updated_at)
+            VALUES (@Id, @OrganizationId, @Name, @Type, @Status, @Events, @Url, @Secret, @Headers, @HeaderNames, @Settings::json, @Credentials, @CredentialNames, @Position, @CreatedAt, @UpdatedAt)
             """,
             row,
             scope.Transaction,
@@ -123,13 +152,27 @@ internal static class DestinationRoutes
     {
         var faults = new List<Fault>();
         var request = call.Read<UpdateRequest>(faults);
-        using var form = await WebhookForm.ReadAsync(request.Webhook, request.Config, request.Credentials, required: false, egress, faults, cancellationToken);
         CheckEvents(request.Events, faults);
         if (request.Name is { IsGiven: true, Value: "" }) faults.Add(Fault.Invalid("name", "`name` must not be empty."));
-        if (faults.Count > 0) return Reply.Rejected(faults);
-        if (!ObjectId.TryParse<EventDestinationId>(id, out var destinationId)) return Reply.NotFound<EventDestinationId>(id);
+        if (!ObjectId.TryParse<EventDestinationId>(id, out var destinationId)) return faults.Count > 0 ? Reply.Rejected(faults) : Reply.NotFound<EventDestinationId>(id);
         await using var scope = await call.BeginAsync(cancellationToken);
-        if (await DestinationRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, destinationId, forUpdate: true, cancellationToken) is not { } row) return Reply.NotFound<EventDestinationId>(id);
+        if (await DestinationRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, destinationId, forUpdate: true, cancellationToken) is not { } row)
+            return faults.Count > 0 ? Reply.Rejected(faults) : Reply.NotFound<EventDestinationId>(id);
+        var isWebhook = row.Type == DestinationTypes.Webhook;
+        using var form = await WebhookForm.ReadAsync(isWebhook, request.Webhook, request.Config, request.Credentials, required: false, egress, faults, cancellationToken);
+        if (isWebhook)
+        {
+            if (faults.Count > 0) return Reply.Rejected(faults);
+        }
+        else
+        {
+            using var credentials = await DestinationCredentials.OpenAsync(vault, row, cancellationToken);
+            var settings = Json.Read<Dictionary<string, JsonElement>>(row.Settings);
+            if (call.TryParseBody([]) is { } body) await DestinationTypes.ReadAsync(row.Type, body, complete: false, settings, credentials, egress, faults, cancellationToken);
+            if (faults.Count > 0) return Reply.Rejected(faults);
+            row = row with { Settings = Json.Write(settings), Credentials = await credentials.SealAsync(vault, row, cancellationToken), CredentialNames = [.. credentials.Names] };
+        }
+
         var wasActive = row.Status == DestinationStatuses.Active;
         row = row with
         {
@@ -139,12 +182,12 @@ internal static class DestinationRoutes
             Url = form.Url ?? row.Url,
             UpdatedAt = time.GetUtcNow(),
         };
-        if (form.Secret is not null) row = row with { Secret = await form.SealSecretAsync(vault, row, null, cancellationToken), PreviousSecret = null, PreviousSecretUntil = null };
+        if (form.Secret is not null) row = row with { Secret = await WebhookSecrets.SealAsync(vault, row, form.Secret, null, cancellationToken), PreviousSecret = null, PreviousSecretUntil = null };
         if (form.HasHeaders) row = row with { Headers = await form.SealHeadersAsync(vault, row, cancellationToken), HeaderNames = form.HeaderNames };
         await scope.Connection.ExecuteAsync(new CommandDefinition(
             """
             UPDATE event_destinations SET name = @Name, status = @Status, events = @Events, url = @Url, secret = @Secret, previous_secret = @PreviousSecret, previous_secret_until = @PreviousSecretUntil,
-                headers = @Headers, header_names = @HeaderNames, updated_at = @UpdatedAt
+                headers = @Headers, header_names = @HeaderNames, settings = @Settings::json, credentials = @Credentials, credential_names = @CredentialNames, updated_at = @UpdatedAt
             WHERE id = @Id
             """,
             row,
@@ -189,7 +232,7 @@ internal static class DestinationRoutes
         return Reply.Ok(await list.ReadAsync<DeliveryRow, DeliveryObject>(db, page, row => row.ToObject(), cancellationToken));
     }
 
-    private static void CheckEvents(IReadOnlyList<string>? events, List<Fault> faults)
+    internal static void CheckEvents(IReadOnlyList<string>? events, List<Fault> faults)
     {
         if (events is null or ["*"]) return;
         if (events.Count == 0) faults.Add(Fault.Invalid("events", "`events` must name at least one event type, or be [\"*\"]."));
@@ -200,7 +243,6 @@ internal static class DestinationRoutes
     /// <summary>The settings of a webhook as sent, in either form; disposing wipes its secrets.</summary>
     private sealed class WebhookForm : IDisposable
     {
-        public const string SecretPrefix = "whsec_";
         private byte[]? _headers;
 
         public string? Url { get; private set; }
@@ -211,30 +253,30 @@ internal static class DestinationRoutes
 
         public string[] HeaderNames { get; private set; } = [];
 
-        public static async Task<WebhookForm> ReadAsync(WebhookRequest? webhook, WebhookRequest? config, WebhookRequest? credentials, bool required, EgressGuard egress, List<Fault> faults, CancellationToken cancellationToken)
+        public static async Task<WebhookForm> ReadAsync(
+            bool isWebhook, WebhookRequest? webhook, JsonElement? config, JsonElement? credentials, bool required, EgressGuard egress, List<Fault> faults, CancellationToken cancellationToken)
         {
             var form = new WebhookForm();
-            var (given, field) = webhook is not null ? (webhook, "webhook") : (config, "config");
-            form.Secret = given?.Secret ?? credentials?.Secret;
-            if (required && given?.Url is null) faults.Add(Fault.Missing($"{field}.url".Replace("config", webhook is null && config is null ? "webhook" : field, StringComparison.Ordinal)));
+            if (!isWebhook)
+            {
+                webhook?.Secret?.Dispose();
+                return form;
+            }
+
+            var older = Older(config, "config", faults);
+            var withSecret = Older(credentials, "credentials", faults);
+            var (given, field) = webhook is not null || older is null ? (webhook, "webhook") : (older, "config");
+            form.Secret = given?.Secret ?? withSecret?.Secret;
+            var secretField = given?.Secret is null && withSecret is not null ? "credentials" : field;
+            if (required && given?.Url is null && !faults.Exists(f => f.Field == $"{field}.url" || f.Field == field)) faults.Add(Fault.Missing($"{field}.url"));
             if (given?.Url is { } text) form.Url = await ReadUrlAsync(text, $"{field}.url", egress, faults, cancellationToken);
-            if ((given?.CustomHeaders ?? credentials?.CustomHeaders) is { } headers) form.ReadHeaders(headers, $"{field}.custom_headers", faults);
-            if (form.Secret is { } secret && !secret.Reveal(IsStandard)) faults.Add(Fault.Invalid($"{field}.secret", $"`{field}.secret` must be `{SecretPrefix}` followed by 24 to 64 bytes in base64 (Standard Webhooks); leave it out to have one generated."));
+            if ((given?.CustomHeaders ?? withSecret?.CustomHeaders) is { } headers) form.ReadHeaders(headers, $"{field}.custom_headers", faults);
+            if (form.Secret is { } secret && !WebhookSecrets.IsStandard(secret)) faults.Add(Fault.Invalid($"{secretField}.secret", WebhookSecrets.Expected($"{secretField}.secret")));
             return form;
         }
 
-        public async Task<byte[]> SealSecretAsync(SecretVault vault, DestinationRow row, string? generated, CancellationToken cancellationToken)
-        {
-            var plain = Secret?.RevealUtf8() ?? System.Text.Encoding.UTF8.GetBytes(generated!);
-            try
-            {
-                return await vault.SealEnvelopeAsync(row.SecretContext, plain, cancellationToken);
-            }
-            finally
-            {
-                CryptographicOperations.ZeroMemory(plain);
-            }
-        }
+        private static WebhookRequest? Older(JsonElement? element, string field, List<Fault> faults) =>
+            element is { ValueKind: JsonValueKind.Object } found ? (WebhookRequest)RequestBinder.Read(typeof(WebhookRequest), found, field, faults) : null;
 
         public async Task<byte[]?> SealHeadersAsync(SecretVault vault, DestinationRow row, CancellationToken cancellationToken) =>
             _headers is { } headers ? await vault.SealEnvelopeAsync(row.HeadersContext, headers, cancellationToken) : null;
@@ -243,15 +285,6 @@ internal static class DestinationRoutes
         {
             Secret?.Dispose();
             if (_headers is { } headers) CryptographicOperations.ZeroMemory(headers);
-        }
-
-        private static bool IsStandard(ReadOnlyMemory<char> secret)
-        {
-            if (!secret.Span.StartsWith(SecretPrefix, StringComparison.Ordinal)) return false;
-            Span<byte> key = stackalloc byte[96];
-            var valid = Convert.TryFromBase64Chars(secret.Span[SecretPrefix.Length..], key, out var length) && length is >= 24 and <= 64;
-            CryptographicOperations.ZeroMemory(key);
-            return valid;
         }
 
         private static async Task<string?> ReadUrlAsync(string text, string field, EgressGuard egress, List<Fault> faults, CancellationToken cancellationToken)

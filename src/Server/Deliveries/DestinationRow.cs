@@ -8,7 +8,7 @@ namespace Ostiary.Server.Deliveries;
 /// <summary>The words of a destination's status.</summary>
 internal static class DestinationStatuses
 {
-    /// <summary>Not used by webhooks, which are active at once.</summary>
+    /// <summary>Reserved: every type is active at once, because each delivery shows by itself whether the destination is reached; <c>POST …/test</c> shows it beforehand.</summary>
     public const string PendingVerification = "pending_verification";
     public const string Active = "active";
     /// <summary>Switched off by its owner, or because a delivery used up its attempts. Nothing is lost: switched on again it delivers what it missed.</summary>
@@ -19,7 +19,7 @@ internal static class DestinationStatuses
 /// <summary>A destination as it is stored.</summary>
 internal sealed record DestinationRow : IListed
 {
-    public const string Columns = "id, organization_id, name, type, status, events, url, secret, previous_secret, previous_secret_until, headers, header_names, position, created_at, updated_at";
+    public const string Columns = "id, organization_id, name, type, status, events, url, secret, previous_secret, previous_secret_until, headers, header_names, settings, credentials, credential_names, position, created_at, updated_at";
 
     public string Id { get; init; } = "";
     public string OrganizationId { get; init; } = "";
@@ -33,6 +33,13 @@ internal sealed record DestinationRow : IListed
     public DateTimeOffset? PreviousSecretUntil { get; init; }
     public byte[]? Headers { get; init; }
     public string[] HeaderNames { get; init; } = [];
+
+    /// <summary>A JSON object of the readable settings; empty for a webhook.</summary>
+    public string Settings { get; init; } = "{}";
+
+    /// <summary>Sealed; null for a webhook.</summary>
+    public byte[]? Credentials { get; init; }
+    public string[] CredentialNames { get; init; } = [];
 
     /// <summary>The position in the event list up to which deliveries were made.</summary>
     public long Position { get; init; }
@@ -49,16 +56,31 @@ internal sealed record DestinationRow : IListed
     /// <summary>What the sealed headers are bound to.</summary>
     public string HeadersContext => $"event-destination/{OrganizationId}/{Id}/headers";
 
+    /// <summary>What the sealed credentials are bound to.</summary>
+    public string CredentialsContext => $"event-destination/{OrganizationId}/{Id}/credentials";
+
+    /// <summary>A readable setting, or null when there is none.</summary>
+    public string? Setting(string name) => Json.Parse(Settings).TryGetProperty(name, out var value) && value.GetString() is { Length: > 0 } text ? text : null;
+
+    /// <summary>A setting that is true or false, or null when there is none.</summary>
+    public bool? Flag(string name) => Json.Parse(Settings).TryGetProperty(name, out var value) ? value.GetBoolean() : null;
+
     public bool Wants(string eventType) => Events is ["*"] || Events.Contains(eventType, StringComparer.Ordinal);
 
     /// <summary>What its events carry.</summary>
     public object ToEvent() => new { id = Id, @object = "event_destination", name = Name, type = Type, status = Status };
 
-    /// <summary>The wire's object; <paramref name="generatedSecret"/> is shown in the answer to its creation only.</summary>
-    public DestinationObject ToObject(string? generatedSecret = null) => new(
-        Id, Name, Type, Status, Events,
-        new WebhookObject(Url, HeaderNames.Length == 0 ? null : JsonSerializer.Serialize(HeaderNames.ToDictionary(n => n, _ => "•••", StringComparer.Ordinal), Json.Options), generatedSecret),
-        CreatedAt, UpdatedAt);
+    /// <summary>The wire's object; <paramref name="generatedSecret"/> is shown only in the answer that made it.</summary>
+    public DestinationObject ToObject(string? generatedSecret = null) => new(Id, Name, Type, Status, Events, CreatedAt, UpdatedAt)
+    {
+        Webhook = Type == DestinationTypes.Webhook
+            ? new WebhookObject(Url, HeaderNames.Length == 0 ? null : JsonSerializer.Serialize(HeaderNames.ToDictionary(n => n, _ => DestinationTypes.Withheld, StringComparer.Ordinal), Json.Options), PreviousSecretUntil, generatedSecret)
+            : null,
+        Rabbitmq = Shown("rabbitmq"), AwsSqs = Shown("aws_sqs"), AwsKinesis = Shown("aws_kinesis"), AwsS3 = Shown("aws_s3"), AwsEventbridge = Shown("aws_eventbridge"),
+        GcpPubsub = Shown("gcp_pubsub"), AzureServicebus = Shown("azure_servicebus"), Hookdeck = Shown("hookdeck"),
+    };
+
+    private JsonElement? Shown(string type) => type == Type ? DestinationTypes.Show(this) : null;
 
     public static async Task<DestinationRow?> FindAsync(System.Data.IDbConnection connection, System.Data.IDbTransaction? transaction, OrganizationId organization, EventDestinationId id, bool forUpdate, CancellationToken cancellationToken) =>
         await connection.QuerySingleOrDefaultAsync<DestinationRow>(new CommandDefinition(
@@ -68,18 +90,62 @@ internal sealed record DestinationRow : IListed
             cancellationToken: cancellationToken));
 }
 
-/// <summary>A destination on the wire.</summary>
+/// <summary>A destination on the wire: one object named like its type holds its settings, with secrets withheld.</summary>
 internal sealed record DestinationObject(
-    string Id, [property: Says("What you call it.", Example = "Production")] string Name, [property: OneOf("webhook")] string Type, [property: WordsOf(typeof(DestinationStatuses)), Says("`inactive` when switched off, or when a delivery used up its attempts.", Example = "active")] string Status,
-    [property: Says("Event types, or `*` alone for all.", Example = """["*"]""")] IReadOnlyList<string> Events, WebhookObject Webhook, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
+    string Id, [property: Says("What you call it.", Example = "Production")] string Name,
+    [property: OneOf("webhook", "rabbitmq", "aws_sqs", "aws_kinesis", "aws_s3", "aws_eventbridge", "gcp_pubsub", "azure_servicebus", "hookdeck"), Says("The field of this name holds the settings.", Example = "webhook")] string Type,
+    [property: WordsOf(typeof(DestinationStatuses)), Says("`inactive` when switched off, or when a delivery used up its attempts.", Example = "active")] string Status,
+    [property: Says("Event types, or `*` alone for all.", Example = """["*"]""")] IReadOnlyList<string> Events, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt) : ApiObject
 {
     [JsonPropertyOrder(-1)]
     public string Object => "event_destination";
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public WebhookObject? Webhook { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonObjectField]
+    public JsonElement? Rabbitmq { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonObjectField]
+    public JsonElement? AwsSqs { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonObjectField]
+    public JsonElement? AwsKinesis { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), JsonPropertyName("aws_s3")]
+    [JsonObjectField]
+    public JsonElement? AwsS3 { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonObjectField]
+    public JsonElement? AwsEventbridge { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonObjectField]
+    public JsonElement? GcpPubsub { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonObjectField]
+    public JsonElement? AzureServicebus { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonObjectField]
+    public JsonElement? Hookdeck { get; init; }
 }
 
 /// <summary>A webhook's settings, secrets withheld. <paramref name="Secret"/> is there once, in the answer that made it.</summary>
-internal sealed record WebhookObject([property: Says("Where events are posted to.", Example = "https://example.com/hooks/ostiary")] string Url, [property: Says("The names of further headers; their values are withheld.", Example = "null")] string? CustomHeaders, string? Secret)
+/// <param name="PreviousSecretUntil">Until when the secret before the last rotation signs as well; null when there was none.</param>
+internal sealed record WebhookObject(
+    [property: Says("Where events are posted to.", Example = "https://example.com/hooks/ostiary")] string Url, [property: Says("The names of further headers; their values are withheld.", Example = "null")] string? CustomHeaders,
+    DateTimeOffset? PreviousSecretUntil, string? Secret)
 {
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Says("Until when the secret before the last rotation signs as well; absent when there was none.")]
+    public DateTimeOffset? PreviousSecretUntil { get; init; } = PreviousSecretUntil;
+
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     [Says("The signing secret, once: in the answer that made it.")]
     public string? Secret { get; init; } = Secret;
@@ -100,7 +166,8 @@ internal static class DeliveryStatuses
     public static readonly IReadOnlyDictionary<string, IReadOnlyList<string>> Moves = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
     {
         [Pending] = [Success, Failure],
-        [Success] = [],
+        // A replay sends it again.
+        [Success] = [Pending],
         [Failure] = [Pending],
     };
 }
@@ -140,4 +207,8 @@ internal sealed record DeliveryObject(
 {
     [JsonPropertyOrder(-1)]
     public string Object => "event_delivery";
+
+    /// <summary>True for what <c>POST …/test</c> sent: it is in no list.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Test { get; init; }
 }

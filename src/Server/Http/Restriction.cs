@@ -19,8 +19,11 @@ internal sealed record Restriction(string TokenId, string? SourceId, string? Ext
     {
         "sources" => "(@token_source_id::text IS NULL OR id = @token_source_id)",
         "credentials" or "connections" => $"({Kept})",
-        // The runs it started, and those that sign in with its credentials: their questions are for its user.
-        "task_runs" => $"((id IN {Made} OR credential_id IN (SELECT id FROM credentials WHERE organization_id = @organization AND {Kept})) AND {OfItsSource})",
+        // The runs it started, and those that sign in with its credentials or use its connections: their questions are for its user.
+        "task_runs" => $"""
+            ((id IN {Made} OR credential_id IN (SELECT id FROM credentials WHERE organization_id = @organization AND {Kept})
+            OR connection_id IN (SELECT id FROM connections WHERE organization_id = @organization AND {Kept})) AND {OfItsSource})
+            """,
         "events" => $"""
             (type LIKE ANY (ARRAY['credential.%', 'connection.%', 'task_run.%'])
             AND (object_id IN {Made} OR data->>'credential_id' IN {Made} OR data->>'external_id' = @token_external_id)

@@ -12,7 +12,8 @@ internal sealed class LiveSession(SessionRow row, BrowserSession browser)
 {
     public SessionRow Row { get; } = row;
 
-    public BrowserSession Browser { get; } = browser;
+    /// <summary>Replaced by <see cref="LiveSessions.ReopenAsync"/> only.</summary>
+    public BrowserSession Browser { get; set; } = browser;
 
     /// <summary>True once somebody signed in here.</summary>
     public bool SignedIn { get; set; }
@@ -55,30 +56,37 @@ internal sealed class LiveSessions(BrowserHost host, Db db, SessionStore store, 
         SessionRow row;
         await using (var connection = await db.OpenAsync(cancellationToken))
             row = await SessionRow.FindAsync(connection, null, organization, SessionId.Of(sessionId), forUpdate: false, cancellationToken) ?? throw new BrowserLostException("The session is gone.");
-        using var limit = new CancellationTokenSource(options.OpenTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        try
-        {
-            var live = new LiveSession(row, await OpenAsync(state, either.Token)) { SignedInPage = state?.Page };
-            _live[row.Id] = live;
-            return live;
-        }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            throw new BrowserLostException("Chromium did not open in time.");
-        }
+        var live = new LiveSession(row, await OpenAsync(state, cancellationToken)) { SignedInPage = state?.Page, ConfirmedAt = state?.ConfirmedAt ?? default };
+        _live[row.Id] = live;
+        return live;
+    }
+
+    /// <summary>Another browser for a session in use, with a newer state than the one it had.</summary>
+    /// <exception cref="BrowserLostException">It did not open within <see cref="SessionOptions.OpenTimeout"/>.</exception>
+    public async Task ReopenAsync(LiveSession live, SignedInState state, CancellationToken cancellationToken)
+    {
+        var browser = await OpenAsync(state, cancellationToken);
+        var old = live.Browser;
+        (live.Browser, live.SignedInPage, live.ConfirmedAt, live.SignedIn) = (browser, state.Page, state.ConfirmedAt, false);
+        await old.DisposeAsync();
     }
 
     private async Task<BrowserSession> OpenAsync(SignedInState? state, CancellationToken cancellationToken)
     {
+        using var limit = new CancellationTokenSource(options.OpenTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            return await host.OpenAsync(state?.Storage, cancellationToken);
+            return await host.OpenAsync(state?.Storage, either.Token);
         }
         catch (InvalidDataException) when (state is not null)
         {
             // Kept by another version of the browser: not worth more than a sign-in.
-            return await host.OpenAsync(null, cancellationToken);
+            return await host.OpenAsync(null, either.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new BrowserLostException("Chromium did not open in time.");
         }
     }
 

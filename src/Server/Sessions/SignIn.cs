@@ -70,7 +70,8 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
                     _progress = Follow(page) with { SinceStep = _time.GetElapsedTime(_stepAt) };
                     decision = owner._engine.Next(page, _progress);
                     Note(page, decision, cancellationToken);
-                    if (decision.Step is not LoginStep.Fill) await _witness;
+                    // What is left of the last look is nobody's to wait for here: the page is not touched any more.
+                    if (decision.Step is not (LoginStep.Fill or LoginStep.Done)) await _witness;
                     if (decision.Step is LoginStep.Done done) return End(done.Outcome);
                     if (decision.Step is LoginStep.Ask ask)
                     {

@@ -50,7 +50,8 @@ internal sealed record SignInRequest(Uri Url, Uri? LoginUrl, ISignInSecrets Secr
 internal interface ISignInWitness
 {
     /// <summary>
-    /// The sign-in goes on while this runs, up to typing into <paramref name="filled"/>; it waits for the end before it sends or changes anything. So this must be quick, and throws
+    /// The sign-in goes on while this runs, up to typing into <paramref name="filled"/>; it waits for the end before it sends or changes anything. The last call, at <see cref="LoginStep.Done"/>, is not waited for: whoever goes on with the page does that.
+    /// So this must be quick, and throws
     /// nothing but a cancellation.
     /// </summary>
     /// <param name="filled">Elements of the page that values go into with this step.</param>

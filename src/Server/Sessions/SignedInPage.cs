@@ -24,19 +24,8 @@ internal sealed record SignedInPage(Uri Address, IReadOnlySet<ulong> Marks)
 
     private static readonly LoginEngine Engine = new();
 
-    /// <summary>Remembers the page that a browser which has just signed in shows. Null: it shows no page of a website.</summary>
-    public static async Task<SignedInPage?> SeeAsync(BrowserSession browser, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var page = await browser.LookAsync(LookPatience, cancellationToken);
-            return page.Url.Scheme is "http" or "https" ? new SignedInPage(Lasting(page.Url), MarksOf(page)) : null;
-        }
-        catch (PageActionException)
-        {
-            return null;
-        }
-    }
+    /// <summary>Remembers the page that a sign-in has just ended on, as it was looked at last. Null: it was no page of a website.</summary>
+    public static SignedInPage? Of(BrowserSession browser) => browser.LastLook is { Url.Scheme: "http" or "https" } page ? new SignedInPage(Lasting(page.Url), MarksOf(page)) : null;
 
     /// <summary>
     /// Goes to the page and says whether it is still a signed-in one. Needs a positive sign: the engine's word, or the page as it was. That nobody is asked to sign in is none.

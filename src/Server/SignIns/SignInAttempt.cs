@@ -74,6 +74,12 @@ internal abstract record SignInEnding
         public static readonly In It = new();
     }
 
+    /// <summary>Somebody else has signed in with the credential while this one waited: to be entered again, in a browser opened with <see cref="SignInAttempt.State"/>.</summary>
+    public sealed record Reopen : SignInEnding
+    {
+        public static readonly Reopen It = new();
+    }
+
     /// <summary>It did not come to that; <paramref name="Fault"/> says why, in the wire's words.</summary>
     public sealed record Failed(Fault Fault) : SignInEnding;
 

@@ -26,15 +26,18 @@ internal sealed class SigningIn(
         await ReadCredentialAsync(attempt, cancellationToken);
         if (attempt.Credential is not { } credential || credential.AuthMethod == AuthMethods.None) return null;
         if (Unusable(credential) is { } unusable) return unusable;
-        if (await FindStateAsync(attempt, cancellationToken)) return null;
+        if (await FindStateAsync(attempt, DateTimeOffset.MinValue, cancellationToken)) return null;
         await TakeTurnAsync(attempt, place, credential.Id, cancellationToken);
         await ReadCredentialAsync(attempt, cancellationToken);
         if (Unusable(attempt.Credential) is { } found) return found;
-        if (await FindStateAsync(attempt, cancellationToken)) await attempt.GiveTurnsBackAsync();
+        if (await FindStateAsync(attempt, DateTimeOffset.MinValue, cancellationToken)) await attempt.GiveTurnsBackAsync();
         return null;
     }
 
-    /// <summary>Leaves the browser on the source's page: still signed in, signed in anew, or as anybody when there is nothing to sign in with.</summary>
+    /// <summary>
+    /// Leaves the browser on the source's page: still signed in, signed in anew, or as anybody when there is nothing to sign in with. <see cref="SignInEnding.Reopen"/>: a newer state was
+    /// found while waiting for the turn; open the browser with it and enter again.
+    /// </summary>
     public async Task<SignInEnding> EnterAsync(SignInAttempt attempt, LiveSession session, SourceRow source, ActivePlace place, IChallengeDesk desk, CancellationToken cancellationToken)
     {
         var ending = await ReachAsync(attempt, session, source, place, desk, cancellationToken);
@@ -67,7 +70,7 @@ internal sealed class SigningIn(
     public async Task KeepAsync(SignInAttempt attempt, LiveSession session, CancellationToken cancellationToken)
     {
         if (options.KeepSignedInFor <= TimeSpan.Zero || session is not { SignedIn: true, SignedInPage: { } page } || attempt.Credential is not { } credential) return;
-        using var state = await SignedInState.TakeAsync(session.Browser, page, cancellationToken);
+        using var state = await SignedInState.TakeAsync(session, page, cancellationToken);
         if (state is null) return;
         var bytes = state.ToBytes();
         try
@@ -105,6 +108,11 @@ internal sealed class SigningIn(
             // What the one before us found out counts.
             await ReadCredentialAsync(attempt, cancellationToken);
             credential = attempt.Credential ?? credential;
+            if (await FindStateAsync(attempt, session.ConfirmedAt, cancellationToken))
+            {
+                await attempt.GiveTurnsBackAsync();
+                return SignInEnding.Reopen.It;
+            }
         }
 
         if (Unusable(credential) is { } unusable) return unusable;
@@ -143,7 +151,7 @@ internal sealed class SigningIn(
     private async Task EnteredAsync(SignInAttempt attempt, LiveSession session, CredentialRow credential, CancellationToken cancellationToken)
     {
         (session.SignedIn, session.ConfirmedAt) = (true, time.GetUtcNow());
-        session.SignedInPage = await SignedInPage.SeeAsync(session.Browser, cancellationToken);
+        session.SignedInPage = SignedInPage.Of(session.Browser);
         await using (var scope = await db.BeginAsync(cancellationToken))
         {
             await findings.VerifiedAsync(scope, credential, cancellationToken);
@@ -154,20 +162,16 @@ internal sealed class SigningIn(
         await attempt.GiveTurnsBackAsync();
     }
 
-    private async Task<bool> FindStateAsync(SignInAttempt attempt, CancellationToken cancellationToken)
+    /// <summary>True when there is a state that was known to hold after <paramref name="newerThan"/>.</summary>
+    private async Task<bool> FindStateAsync(SignInAttempt attempt, DateTimeOffset newerThan, CancellationToken cancellationToken)
     {
         if (attempt.ProvesCredential || options.KeepSignedInFor <= TimeSpan.Zero || attempt.Credential is not { } credential) return false;
-        if (await states.FindAsync(credential, time.GetUtcNow() - options.KeepSignedInFor, cancellationToken) is not { } bytes) return false;
-        try
-        {
-            attempt.State = SignedInState.Read(bytes);
-        }
-        finally
-        {
-            System.Security.Cryptography.CryptographicOperations.ZeroMemory(bytes);
-        }
-
-        return attempt.State is not null;
+        var oldest = time.GetUtcNow() - options.KeepSignedInFor;
+        using var kept = await states.FindAsync(credential, newerThan > oldest ? newerThan : oldest, cancellationToken);
+        if (kept is null || SignedInState.Read(kept.Bytes, kept.ConfirmedAt) is not { } state) return false;
+        attempt.State?.Dispose();
+        attempt.State = state;
+        return true;
     }
 
     private async Task ReadCredentialAsync(SignInAttempt attempt, CancellationToken cancellationToken)

@@ -29,6 +29,7 @@ internal static class ReviewRun
         if (run.Status != RunStatuses.ReviewRequired) return Reply.Conflict($"The run `{run.Id}` is {run.Status} and waits for no review.");
         var now = time.GetUtcNow();
         var isApproved = request.Decision == "approve";
+        if (isApproved) run = await runs.OpenAsync(run, withInput: false, cancellationToken);
         var decided = (isApproved ? run.Approve(now) : run.Fail(Rejected(request.Reason), now))!;
         await runs.WriteAsync(scope, decided, null, cancellationToken);
         if (isApproved) await record.SucceededAsync(scope, run.Organization, run.TaskId, run.TaskRevision, cancellationToken);

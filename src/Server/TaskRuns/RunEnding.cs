@@ -18,6 +18,7 @@ internal abstract record RunEnding
     public static RunEnding? Of(SignInEnding signIn) => signIn switch
     {
         SignInEnding.In => null,
+        SignInEnding.Reopen => throw new InvalidOperationException("A browser that is to be opened anew is no end."),
         SignInEnding.Refused refused => new Refused(refused.Fault, refused.Credential, refused.Fingerprint),
         SignInEnding.Failed failed => new Failed(failed.Fault),
         _ => throw new System.Diagnostics.UnreachableException(),

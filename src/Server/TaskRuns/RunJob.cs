@@ -140,8 +140,12 @@ internal sealed class RunJob(
 
     private async Task<RunEnding> PerformAsync(Attempt attempt, LiveSession session, ActivePlace place, CancellationToken cancellationToken)
     {
-        using var lost = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, session.Browser.Lost);
-        return await runWork.PerformAsync(attempt, session, place, lost.Token);
+        while (true)
+        {
+            using var lost = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, session.Browser.Lost);
+            if (await runWork.PerformAsync(attempt, session, place, lost.Token) is { } ending) return ending;
+            await live.ReopenAsync(session, attempt.State!, cancellationToken);
+        }
     }
 
     private static async Task<bool> RenewAsync(LiveSession session)

@@ -35,6 +35,7 @@ internal sealed class RunJournal : ISignInWitness, IFlowWitness, IAsyncDisposabl
     private Evidence? _evidence;
     private int _pictures;
     private bool _ended;
+    private Task _seeing = Task.CompletedTask;
 
     public RunJournal(TaskRunRow run, ScreenshotStore screenshots, Db db, TimeProvider time, ILogger logger)
     {
@@ -59,7 +60,13 @@ internal sealed class RunJournal : ISignInWitness, IFlowWitness, IAsyncDisposabl
     /// <summary>The browser that pictures are taken of.</summary>
     public void Watch(BrowserSession browser) => _browser = browser;
 
-    public async Task SawAsync(SignInStepNote note, PageSnapshot page, LoginDecision decision, IReadOnlyList<ElementId> filled, CancellationToken cancellationToken)
+    public Task SawAsync(SignInStepNote note, PageSnapshot page, LoginDecision decision, IReadOnlyList<ElementId> filled, CancellationToken cancellationToken) =>
+        _seeing = SeeAsync(note, page, decision, filled, cancellationToken);
+
+    /// <summary>Waits until the last look of the sign-in is written down: from then on somebody else may drive the page.</summary>
+    public Task SignedInAsync() => _seeing;
+
+    private async Task SeeAsync(SignInStepNote note, PageSnapshot page, LoginDecision decision, IReadOnlyList<ElementId> filled, CancellationToken cancellationToken)
     {
         _page = page;
         var picture = decision.Step is LoginStep.Wait

@@ -76,9 +76,9 @@ internal static class RunTask
         if (call.Restriction is not null)
         {
             if (request.SessionId is { } openSession) return (null, Reply.Fail(404, Reply.NotFoundFault<SessionId>(openSession, "session_id")));
-            if (request.ConnectionId is { } ownConnection) return (null, Reply.Fail(404, Reply.NotFoundFault<ConnectionId>(ownConnection, "connection_id")));
-            if (credentialId is null) return (null, Reply.Rejected(Fault.Missing("credential_id")));
-            if (!await call.ReachesAsync(scope.Connection, "credentials", credentialId, cancellationToken)) return (null, Reply.Fail(404, Reply.NotFoundFault<CredentialId>(credentialId, "credential_id")));
+            if (request.ConnectionId is { } ownConnection && !await call.ReachesAsync(scope.Connection, "connections", ownConnection, cancellationToken)) return (null, Reply.Fail(404, Reply.NotFoundFault<ConnectionId>(ownConnection, "connection_id")));
+            if (credentialId is null && request.ConnectionId is null) return (null, Reply.Rejected(Fault.Missing("credential_id")));
+            if (credentialId is not null && !await call.ReachesAsync(scope.Connection, "credentials", credentialId, cancellationToken)) return (null, Reply.Fail(404, Reply.NotFoundFault<CredentialId>(credentialId, "credential_id")));
         }
 
         var (connection, refusal) = await FindConnectionAsync(scope, call, request, cancellationToken);

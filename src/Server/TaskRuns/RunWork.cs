@@ -39,7 +39,8 @@ internal sealed class Attempt(WorkItem item, TaskRunRow run, TaskRunStore runs) 
 /// <summary>What a run does in its browser: sign in when nobody has yet, then the task. How it is started, stopped and settled is <see cref="RunJob"/>'s.</summary>
 internal sealed class RunWork(Db db, TaskRunStore runs, SigningIn signingIn, Questions questions, FileStore files, TimeProvider time)
 {
-    public async Task<RunEnding> PerformAsync(Attempt attempt, LiveSession session, ActivePlace place, CancellationToken cancellationToken)
+    /// <summary>Null: the browser is to be opened anew with the attempt's state, and all of this to be done again.</summary>
+    public async Task<RunEnding?> PerformAsync(Attempt attempt, LiveSession session, ActivePlace place, CancellationToken cancellationToken)
     {
         TaskRow? task = null;
         SourceRow? source;
@@ -55,7 +56,9 @@ internal sealed class RunWork(Db db, TaskRunStore runs, SigningIn signingIn, Que
         attempt.TaskRevision = task?.Revision;
         attempt.Journal.Watch(session.Browser);
         var entered = await signingIn.EnterAsync(attempt, session, source, place, new RunDesk(attempt.Run, db, runs, questions, place, time), cancellationToken);
+        await attempt.Journal.SignedInAsync();
         attempt.Journal.Note(attempt.Steps);
+        if (entered is SignInEnding.Reopen) return null;
         if (RunEnding.Of(entered) is { } ended) return ended;
         if (task is null) return new RunEnding.Completed("{}");
         var ending = await DoTaskAsync(attempt, session, task, source, cancellationToken);
@@ -71,7 +74,7 @@ internal sealed class RunWork(Db db, TaskRunStore runs, SigningIn signingIn, Que
             var parse = FlowProgram.Parse(Json.Parse(text));
             if (parse.Program is not { } program) return new RunEnding.Failed(new Fault("task", "step_failed", $"The program cannot be read: {parse.Faults[0].Path}: {parse.Faults[0].Message}"));
             await attempt.TouchAsync(cancellationToken);
-            var input = System.Text.Json.Nodes.JsonNode.Parse(attempt.Run.Input)!.AsObject();
+            var input = System.Text.Json.Nodes.JsonNode.Parse((await runs.OpenAsync(attempt.Run, withInput: true, cancellationToken)).Input)!.AsObject();
             var result = await new FlowRunner(time, attempt.Journal).RunAsync(program, input, new Uri(source.Url), new FlowBrowser(session.Browser), new RunFiles(files, attempt.Run, task), cancellationToken);
             if (result is FlowResult.Failed failed)
                 return new RunEnding.Failed(new Fault(failed.Code == FlowResult.StepFailed ? "task" : "storage", failed.Code, failed.Message)) { KeepsSession = true };

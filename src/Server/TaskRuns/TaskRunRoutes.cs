@@ -39,7 +39,7 @@ internal static class TaskRunRoutes
             .At<TaskRunId>().Takes<ReviewRun.Request>().Gives<TaskRunObject>().Fails("state_conflict");
     }
 
-    private static async Task<Reply> ListAsync(ApiCall call, Db db, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<Reply> ListAsync(ApiCall call, Db db, TaskRunStore runs, TimeProvider time, CancellationToken cancellationToken)
     {
         var faults = new List<Fault>();
         var page = PageRequest.Read<TaskRunId>(call.Query, faults);
@@ -61,7 +61,9 @@ internal static class TaskRunRoutes
         await using var connection = await db.OpenAsync(cancellationToken);
         var pending = await Questions.PendingAsync(connection, [.. rows.Data.Select(r => r.Id)], cancellationToken);
         var now = time.GetUtcNow();
-        return Reply.Ok(new ListObject<TaskRunObject>([.. rows.Data.Select(r => Shown(call, r.ToObject(pending.GetValueOrDefault(r.Id)?.ToObject(), now)))], rows.HasMore, rows.NextCursor));
+        var shown = new List<TaskRunObject>(rows.Data.Count);
+        foreach (var row in rows.Data) shown.Add(Shown(call, (await runs.OpenAsync(row, withInput: false, cancellationToken)).ToObject(pending.GetValueOrDefault(row.Id)?.ToObject(), now)));
+        return Reply.Ok(new ListObject<TaskRunObject>(shown, rows.HasMore, rows.NextCursor));
 
         void Where(string condition, string name, string[]? values)
         {
@@ -77,6 +79,7 @@ internal static class TaskRunRoutes
         if (faults.Count > 0) return Reply.Rejected(faults);
         if (call.Restriction is not null && include.Length > 0) return Reply.Forbidden("A component token may not see what a run was given or brought back; leave out `include`.", "include");
         if (await runs.FindAsync(call.Organization, runId, cancellationToken) is not { } run || !await call.ReachesAsync("task_runs", run.Id, cancellationToken)) return Reply.NotFound<TaskRunId>(id);
+        run = await runs.OpenAsync(run, include.Contains("input"), cancellationToken);
         var shown = Shown(call, await DescribeAsync(run, db, time, cancellationToken));
         if (include.Contains("input")) shown = shown with { Input = Json.Parse(run.Input) };
         if (include.Contains("storage")) shown = shown with { Storage = await FilesAsync(run, request, files, cancellationToken) };

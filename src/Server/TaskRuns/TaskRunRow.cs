@@ -48,7 +48,7 @@ internal static class RunStatuses
 /// <summary>A run as it is stored. Its moves return a changed copy, or null when the move is not allowed from here: the ordinary result of a lost race.</summary>
 internal sealed record TaskRunRow : IListed
 {
-    public const string Columns = "id, organization_id, task_id, agent_id, source_id, credential_id, connection_id, session_id, status, result, input, output, errors, artifacts, timeout_seconds, work_id, site_touched, task_revision, started_at, work_ended_at, ended_at, created_at, updated_at";
+    public const string Columns = "id, organization_id, task_id, agent_id, source_id, credential_id, connection_id, session_id, status, result, input, output, sealed_input, sealed_output, errors, artifacts, timeout_seconds, work_id, site_touched, task_revision, started_at, work_ended_at, ended_at, created_at, updated_at";
 
     public string Id { get; init; } = "";
     public string OrganizationId { get; init; } = "";
@@ -62,8 +62,13 @@ internal sealed record TaskRunRow : IListed
     public string? SessionId { get; init; }
     public string Status { get; init; } = RunStatuses.Queued;
     public string? Result { get; init; }
+    /// <summary>What it was given. Of a stored run it is there after <see cref="TaskRunStore.OpenAsync"/> only.</summary>
     public string Input { get; init; } = "{}";
+
+    /// <summary>What it brought back. Of a stored run it is there after <see cref="TaskRunStore.OpenAsync"/> only.</summary>
     public string? Output { get; init; }
+    public byte[]? SealedInput { get; init; }
+    public byte[]? SealedOutput { get; init; }
     public string Errors { get; init; } = "[]";
     public string? Artifacts { get; init; }
     public int TimeoutSeconds { get; init; }
@@ -81,6 +86,12 @@ internal sealed record TaskRunRow : IListed
     public DateTimeOffset UpdatedAt { get; init; }
 
     public PagePosition Position => new(CreatedAt, Id);
+
+    /// <summary>What the sealed input is bound to.</summary>
+    public string InputContext => $"task_run/{OrganizationId}/{Id}/input";
+
+    /// <summary>What the sealed output is bound to.</summary>
+    public string OutputContext => $"task_run/{OrganizationId}/{Id}/output";
 
     public OrganizationId Organization => Http.OrganizationId.Of(OrganizationId);
 
@@ -104,11 +115,11 @@ internal sealed record TaskRunRow : IListed
 
     /// <summary>What was rejected, or waited too long for a decision, is not left where somebody may take it for a result.</summary>
     public TaskRunRow? Fail(Fault fault, DateTimeOffset now) =>
-        To(RunStatuses.Failed, now) is { } moved ? moved with { Output = null, Errors = Json.Write<IReadOnlyList<FaultObject>>([FaultObject.From(fault)]), Result = fault.Code == "session_lost" ? "unknown" : "failure" } : null;
+        To(RunStatuses.Failed, now) is { } moved ? moved with { Output = null, SealedOutput = null, Errors = Json.Write<IReadOnlyList<FaultObject>>([FaultObject.From(fault)]), Result = fault.Code == "session_lost" ? "unknown" : "failure" } : null;
 
     public TaskRunRow? RequestCancel(DateTimeOffset now) => To(RunStatuses.Canceling, now);
 
-    public TaskRunRow? Cancel(DateTimeOffset now) => To(RunStatuses.Canceled, now) is { } moved ? moved with { Output = null } : null;
+    public TaskRunRow? Cancel(DateTimeOffset now) => To(RunStatuses.Canceled, now) is { } moved ? moved with { Output = null, SealedOutput = null } : null;
 
     /// <summary>What its events carry: never input or output.</summary>
     public object ToEvent(InteractionObject? interaction, string? externalId) => new RunEvent(

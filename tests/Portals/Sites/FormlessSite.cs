@@ -50,6 +50,7 @@ internal sealed class FormlessSite : Site
         customElements.define('tw-shell', class extends HTMLElement {
           async connectedCallback() {
             const me = await fetch('/formless/me');
+            await me.text();
             if (me.ok) this.inside(); else this.outside();
           }
           outside() {

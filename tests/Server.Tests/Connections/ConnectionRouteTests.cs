@@ -209,6 +209,29 @@ public sealed class ConnectionRouteTests(ApiServer server)
         (await small.Api.PostAsync("/v2/connections", new { source_id = source, auth_method = "none" })).Is(201);
     }
 
+    [Fact]
+    public async Task A_component_token_opens_and_sees_its_own_connections_and_ends_none()
+    {
+        var api = await server.NewOrganizationAsync();
+        var source = await api.NewSourceAsync();
+        var others = await OpenAsync(api, source, externalId: "user 8");
+        var token = api.With((await api.PostAsync("/v2/token", new { source_id = source, external_id = "user 7" })).Is(201)["token"].GetString());
+        var body = new { source_id = source, auth_method = "username_password", auth_credentials = new { username = "ada", password = Password } };
+        var own = (await token.PostAsync("/v2/connections", body)).Is(201).Has("status", "connecting").Has("external_id", "user 7");
+        (await token.GetAsync($"/v2/connections/{own.Id}")).Is(200).Has("status", "connecting");
+        (await token.GetAsync($"/v2/credentials/{own["credential_id"].GetString()}")).Is(200);
+        Assert.Equal([own.Id], (await token.ListAsync("/v2/connections")).Select(c => c.GetProperty("id").GetString()));
+        (await token.PostAsync($"/v2/connections/{own.Id}/interaction", new { input = new { code = "1" } })).Refused(409, "request", "interaction_not_pending");
+        (await token.GetAsync($"/v2/connections/{others.Id}")).Refused(404, "request", "connection_not_found");
+        (await token.PostAsync($"/v2/connections/{others.Id}/interaction", new { input = new { code = "1" } })).Refused(404, "request", "connection_not_found");
+        (await token.PostAsync("/v2/connections", new { source_id = source, credential_id = others["credential_id"] })).Refused(404, "request", "credential_not_found", "credential_id");
+        (await token.PostAsync("/v2/connections", new { source_id = await api.NewSourceAsync(), auth_method = "none" })).Refused(404, "source", "source_not_found", "source_id");
+        (await token.PostAsync("/v2/connections", new { body.source_id, body.auth_method, body.auth_credentials, external_id = "user 8" })).Refused(403, "request", "forbidden", "external_id");
+        foreach (var action in (string[])["disconnect", "reconnect"]) (await token.PostAsync($"/v2/connections/{own.Id}/{action}")).Refused(403, "request", "forbidden");
+        (await token.PostAsync($"/v2/credentials/{own["credential_id"].GetString()}/verify")).Refused(403, "request", "forbidden");
+        (await api.GetAsync($"/v2/connections/{own.Id}")).Is(200).Has("status", "connecting");
+    }
+
     private static async Task<Answer> OpenAsync(Api api, string source, string? externalId = null) =>
         (await api.PostAsync("/v2/connections", new { source_id = source, auth_method = "username_password", auth_credentials = new { username = "ada", password = Password }, external_id = externalId })).Is(201);
 }

@@ -241,6 +241,126 @@ public sealed class DeliveryTests(DeliveryServer house) : IClassFixture<Delivery
         Assert.Single(Receiver.At(_path));
     }
 
+    [Fact]
+    public async Task A_test_is_sent_now_and_once_and_says_what_came_of_it()
+    {
+        var (api, destination, secret) = await NewAsync();
+        var tested = (await api.PostAsync($"/v2/event-destinations/{destination}/test")).Is(200)
+            .Has("object", "event_delivery").Has("status", "success").Has("response_code", 200).Has("attempts", 1).Has("test", true).Has("event_type", "event_destination.test").Has("event_destination_id", destination);
+        var webhook = Assert.Single(Receiver.At(_path));
+        Assert.Equal((tested["event_id"].GetString(), "event_destination.test", destination), (webhook.EventId, webhook.Type, webhook.ObjectId));
+        Assert.True(webhook.Json.GetProperty("data").GetProperty("test").GetBoolean());
+        Assert.True(Verifiers.IsSigned(secret, webhook));
+        Receiver.Answers(_path, 503);
+        (await api.PostAsync($"/v2/event-destinations/{destination}/test")).Is(200).Has("status", "failure").Has("response_code", 503).Has("delivered_at", null);
+        // In no list, and the destination is none the worse.
+        Assert.Empty(await api.ListAsync($"/v2/event-destinations/{destination}/event-deliveries"));
+        Assert.Empty(await api.ListAsync("/v2/events"));
+        (await api.GetAsync($"/v2/event-destinations/{destination}")).Is(200).Has("status", "active");
+        // Also while it is off: that is when one wants to know.
+        (await api.PatchAsync($"/v2/event-destinations/{destination}", new { status = "inactive" })).Is(200);
+        Receiver.Answers(_path, 200);
+        (await api.PostAsync($"/v2/event-destinations/{destination}/test")).Is(200).Has("status", "success");
+        // Sent again under the same key it is not sent again.
+        var first = (await api.PostAsync($"/v2/event-destinations/{destination}/test", null, "k")).Is(200);
+        Assert.Equal(first.Text, (await api.PostAsync($"/v2/event-destinations/{destination}/test", null, "k")).Is(200).Text);
+        Assert.Equal(4, Receiver.At(_path).Count);
+    }
+
+    [Fact]
+    public async Task After_a_rotation_both_secrets_sign_and_the_packages_accept_either()
+    {
+        var (api, destination, secret) = await NewAsync();
+        var rotated = (await api.PostAsync($"/v2/event-destinations/{destination}/rotate-secret")).Is(200);
+        var next = rotated["webhook.secret"].GetString()!;
+        Assert.NotEqual(secret, next);
+        Assert.InRange(rotated["webhook.previous_secret_until"].GetDateTimeOffset() - DateTimeOffset.UtcNow, TimeSpan.FromHours(23.9), TimeSpan.FromHours(24.1));
+        (await api.GetAsync($"/v2/event-destinations/{destination}")).Is(200).Lacks("webhook.secret");
+        await api.NewAgentAsync();
+        var webhook = (await Receiver.WaitAsync("The webhook arrives", _path, w => w.Count == 1))[0];
+        Assert.Equal(2, webhook.Headers["webhook-signature"].Split(' ').Length);
+        Assert.True(Verifiers.IsSigned(secret, webhook) && Verifiers.IsSigned(next, webhook));
+        if (Verifiers.Missing is null)
+        {
+            foreach (var either in new[] { secret, next }) Assert.Equal(["accepted", "accepted"], await Verifiers.AskPackagesAsync(either, webhook));
+        }
+
+        // A secret of one's own; and after the overlap the old one is gone.
+        var own = "whsec_" + Convert.ToBase64String(Enumerable.Range(1, 32).Select(i => (byte)(i * 5)).ToArray());
+        (await api.PostAsync($"/v2/event-destinations/{destination}/rotate-secret", new { secret = "whsec_short" })).Faults("secret");
+        (await api.PostAsync($"/v2/event-destinations/{destination}/rotate-secret", new { secret = own })).Is(200).Lacks("webhook.secret");
+        await using (var connection = await house.Server.ConnectAsync())
+        {
+            await using var command = new Npgsql.NpgsqlCommand("UPDATE event_destinations SET previous_secret_until = now() WHERE id = $1", connection) { Parameters = { new() { Value = destination } } };
+            Assert.Equal(1, await command.ExecuteNonQueryAsync());
+        }
+
+        await api.NewAgentAsync();
+        webhook = (await Receiver.WaitAsync("The second arrives", _path, w => w.Count == 2))[1];
+        Assert.Single(webhook.Headers["webhook-signature"].Split(' '));
+        Assert.True(Verifiers.IsSigned(own, webhook) && !Verifiers.IsSigned(next, webhook));
+    }
+
+    [Fact]
+    public async Task A_replay_delivers_a_span_of_time_again_in_order()
+    {
+        var (api, destination, secret) = await NewAsync();
+        var before = await api.NewAgentAsync("Before");
+        await Receiver.WaitAsync("The first arrives", _path, w => w.Count == 1);
+        var from = (await api.GetAsync("/v2/events")).Is(200)["data.0.created_at"].GetString();
+        var agent = await api.NewAgentAsync("In");
+        for (var i = 0; i < 3; i++) (await api.PatchAsync($"/v2/agents/{agent}", new { name = $"{i}" })).Is(200);
+        await DeliveredAsync(api, destination, 5);
+        var events = (await api.ListAsync("/v2/events")).Reverse().Select(e => e.GetProperty("id").GetString()!).ToList();
+        // The time of an event is cut to milliseconds when it is shown, so the one at the edge may be in.
+        var replayed = (await api.PostAsync($"/v2/event-destinations/{destination}/replay", new { created_after = from })).Is(200).Has("object", "event_replay").Has("event_destination_id", destination);
+        Assert.InRange(replayed["count"].GetInt32(), 4, 5);
+        var arrived = (await Receiver.WaitAsync("All arrive again", _path, w => w.Count == 5 + replayed["count"].GetInt32())).Skip(5).ToList();
+        Assert.Equal(events.Skip(1), arrived.Where(w => w.ObjectId == agent).Select(w => w.EventId));
+        Assert.All(arrived, w => Assert.True(Verifiers.IsSigned(secret, w)));
+        Assert.Equal(5, (await DeliveredAsync(api, destination, 5)).Count);
+        // Chosen types, and a closed span.
+        (await api.PostAsync($"/v2/event-destinations/{destination}/replay", new { created_after = "2020-01-01T00:00:00Z", events = new[] { "agent.created" } })).Is(200).Has("count", 2).Has("events", new[] { "agent.created" });
+        (await api.PostAsync($"/v2/event-destinations/{destination}/replay", new { created_after = "2020-01-01T00:00:00Z", created_before = "2020-01-02T00:00:00Z" })).Is(200).Has("count", 0);
+        await Receiver.WaitAsync("The two arrive", _path, w => w.Count(x => x.Type == "agent.created" && x.ObjectId == before) >= 2);
+    }
+
+    [Fact]
+    public async Task A_new_destination_is_given_what_happened_before_it()
+    {
+        var api = await house.Server.NewOrganizationAsync();
+        var agent = await api.NewAgentAsync();
+        await api.NewSourceAsync();
+        var destination = (await api.PostAsync("/v2/event-destinations", new { name = "Hook", events = new[] { "agent.created" }, webhook = new { url = Receiver.Url(_path) } })).Is(201).Id;
+        (await api.PostAsync($"/v2/event-destinations/{destination}/replay", new { created_after = "2020-01-01T00:00:00Z" })).Is(200).Has("count", 1);
+        Assert.Equal(agent, (await Receiver.WaitAsync("It arrives", _path, w => w.Count == 1))[0].ObjectId);
+    }
+
+    [Fact]
+    public async Task A_replay_that_makes_no_sense_is_refused_by_name()
+    {
+        var (api, destination, _) = await NewAsync();
+        (await api.PostAsync($"/v2/event-destinations/{destination}/replay")).Faults("created_after");
+        (await api.PostAsync($"/v2/event-destinations/{destination}/replay", new { created_after = "yesterday", created_before = 7, events = new[] { "x" } })).Faults("created_after", "created_before", "events");
+        (await api.PostAsync($"/v2/event-destinations/{destination}/replay", new { created_after = "2026-01-02T00:00:00Z", created_before = "2026-01-01T00:00:00Z" })).Faults("created_before");
+        (await api.PatchAsync($"/v2/event-destinations/{destination}", new { status = "inactive" })).Is(200);
+        (await api.PostAsync($"/v2/event-destinations/{destination}/replay", new { created_after = "2026-01-01T00:00:00Z" })).Refused(409, "request", "state_conflict");
+    }
+
+    [Fact]
+    public async Task Deliveries_are_listed_by_status_and_type()
+    {
+        var (api, destination, _) = await NewAsync();
+        var agent = await api.NewAgentAsync();
+        (await api.DeleteAsync($"/v2/agents/{agent}")).Is(200);
+        await DeliveredAsync(api, destination, 2);
+        var list = $"/v2/event-destinations/{destination}/event-deliveries";
+        Assert.Equal(["agent.deleted"], (await api.ListAsync($"{list}?status=success&type=agent.deleted")).Select(d => d.GetProperty("event_type").GetString()));
+        Assert.Equal(2, (await api.ListAsync($"{list}?type=agent.deleted,agent.created&status=success,failure")).Count);
+        Assert.Empty(await api.ListAsync($"{list}?status=failure"));
+        Assert.Empty(await api.ListAsync($"{list}?type=source.created"));
+    }
+
     private async Task<(Api Api, string Destination, string Secret)> NewAsync(string? headers = null)
     {
         var api = await house.Server.NewOrganizationAsync();

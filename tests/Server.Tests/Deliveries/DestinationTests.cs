@@ -82,10 +82,12 @@ public sealed class DestinationTests(ApiServer server)
     }
 
     [Fact]
-    public async Task Types_that_are_known_but_not_served_are_told_from_unknown_ones()
+    public async Task Unknown_types_and_words_are_named()
     {
         var api = await server.NewOrganizationAsync();
-        foreach (var type in (string[])["rabbitmq", "aws_sqs", "hookdeck", "pigeon"]) (await api.PostAsync("/v2/event-destinations", new { name = "x", type, webhook = new { url = "http://127.0.0.1:9/" } })).Faults("type");
+        (await api.PostAsync("/v2/event-destinations", new { name = "x", type = "pigeon", webhook = new { url = "http://127.0.0.1:9/" } })).Faults("type");
+        (await api.PostAsync("/v2/event-destinations", new { name = "x", type = "hookdeck", webhook = new { url = "http://127.0.0.1:9/" } })).Faults("hookdeck.token");
+        (await api.PostAsync("/v2/event-destinations", new { name = "x", type = "webhook", config = new { }, credentials = new { secret = "x" } })).Faults("config.url", "credentials.secret");
         (await api.PatchAsync($"/v2/event-destinations/{(await api.PostAsync("/v2/event-destinations", new { name = "x", webhook = new { url = "http://127.0.0.1:9/" } })).Is(201).Id}", """{"name":null,"status":"paused","events":["x"]}""")).Faults("name", "status", "events");
     }
 }

@@ -45,7 +45,7 @@ public sealed partial class ConventionTests(ApiServer server)
         // A well-formed id, another kind's id, one that is too long, one with characters no id has, and one that is no id at all.
         foreach (var id in (string[])[prefix + Routes.NoSuch, (prefix == "agt_" ? "src_" : "agt_") + Routes.NoSuch, prefix + new string('a', 200), prefix + "a%01b", prefix + "%F0%9F%94%91", "1", prefix])
         {
-            var answer = await api.SendAsync(new HttpMethod(method), path.Replace("{id}", id, StringComparison.Ordinal), method is "GET" or "DELETE" ? null : "{\"input\":{},\"credential_id\":\"cred_1\"}");
+            var answer = await api.SendAsync(new HttpMethod(method), path.Replace("{id}", id, StringComparison.Ordinal), method is "GET" or "DELETE" ? null : "{\"input\":{},\"credential_id\":\"cred_1\",\"created_after\":\"2026-01-01T00:00:00Z\"}");
             answer.Refused(404, "request", $"{name}_not_found");
         }
     }
@@ -96,7 +96,7 @@ public sealed partial class ConventionTests(ApiServer server)
             ["agt_"] = agent, ["src_"] = source, ["cred_"] = credential, ["task_"] = task, ["trun_"] = run, ["conn_"] = connection, ["sess_"] = session, ["evtd_"] = destination, ["evt_"] = happened,
         };
         foreach (var (method, path, prefix, name) in Routes.OfOneObject.Where(r => ids.ContainsKey(r.Prefix)))
-            (await theirs.SendAsync(new HttpMethod(method), path.Replace("{id}", ids[prefix], StringComparison.Ordinal), method is "GET" or "DELETE" ? null : "{\"credential_id\":\"cred_1\",\"input\":{}}")).Refused(404, "request", $"{name}_not_found");
+            (await theirs.SendAsync(new HttpMethod(method), path.Replace("{id}", ids[prefix], StringComparison.Ordinal), method is "GET" or "DELETE" ? null : "{\"credential_id\":\"cred_1\",\"input\":{},\"created_after\":\"2026-01-01T00:00:00Z\"}")).Refused(404, "request", $"{name}_not_found");
         foreach (var list in Routes.Lists)
         {
             Assert.Empty(await theirs.ListAsync(list));

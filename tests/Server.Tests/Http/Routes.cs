@@ -40,15 +40,23 @@ internal static class Routes
         ("PATCH", "/v2/event-destinations/{id}", "evtd_", "event_destination"),
         ("DELETE", "/v2/event-destinations/{id}", "evtd_", "event_destination"),
         ("GET", "/v2/event-destinations/{id}/event-deliveries", "evtd_", "event_destination"),
+        ("POST", "/v2/event-destinations/{id}/test", "evtd_", "event_destination"),
+        ("POST", "/v2/event-destinations/{id}/rotate-secret", "evtd_", "event_destination"),
+        ("POST", "/v2/event-destinations/{id}/replay", "evtd_", "event_destination"),
+        ("GET", "/v2/api-keys/{id}", "key_", "api_key"),
+        ("PATCH", "/v2/api-keys/{id}", "key_", "api_key"),
+        ("POST", "/v2/api-keys/{id}/rotate", "key_", "api_key"),
+        ("DELETE", "/v2/api-keys/{id}", "key_", "api_key"),
     ];
 
+    /// <summary>Lists that are empty in a new organization.</summary>
     public static readonly IReadOnlyList<string> Lists = ["/v2/agents", "/v2/sources", "/v2/tasks", "/v2/credentials", "/v2/task-runs", "/v2/connections", "/v2/sessions", "/v2/events", "/v2/event-destinations"];
 
-    public static readonly IReadOnlyList<string> Creates = ["/v2/agents", "/v2/sources", "/v2/tasks", "/v2/credentials", "/v2/connections", "/v2/event-destinations"];
+    public static readonly IReadOnlyList<string> Creates = ["/v2/agents", "/v2/sources", "/v2/tasks", "/v2/credentials", "/v2/connections", "/v2/event-destinations", "/v2/api-keys"];
 
     public static readonly IReadOnlyList<(string Method, string Path)> All =
     [
-        ("GET", "/v2/test"), ("GET", "/v2/event-types"), ("GET", "/v2/events/stream"),
+        ("GET", "/v2/test"), ("GET", "/v2/event-types"), ("GET", "/v2/events/stream"), ("GET", "/v2/api-keys"), ("GET", "/v2/organization"), ("PATCH", "/v2/organization"), ("POST", "/v2/token"),
         .. OfOneObject.Select(r => (r.Method, r.Path.Replace("{id}", r.Prefix + NoSuch, StringComparison.Ordinal))),
         .. Lists.Select(path => ("GET", path)),
         .. Creates.Select(path => ("POST", path)),
