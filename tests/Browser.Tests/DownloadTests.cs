@@ -108,7 +108,7 @@ public sealed class DownloadTests(SharedBrowser browser) : OnAPage(browser)
                     await Task.Delay(1, c.RequestAborted);
                 }
             });
-            var e = await Assert.ThrowsAsync<PageActionException>(() => session.DownloadAsync(() => session.NavigateAsync(Site["/huge"], Cancel), TimeSpan.FromSeconds(20), Cancel));
+            var e = await Assert.ThrowsAsync<FileTooLargeException>(() => session.DownloadAsync(() => session.NavigateAsync(Site["/huge"], Cancel), TimeSpan.FromSeconds(20), Cancel));
             Assert.Contains("larger than 1048576 bytes", e.Message, StringComparison.Ordinal);
             Assert.True(written < 1L << 30);
             Assert.True(await Processes.BecomesTrueAsync(() => Directory.GetFiles(parent, "*", SearchOption.AllDirectories).All(f => !f.Contains("/downloads/", StringComparison.Ordinal) || SizeOf(f) < 1024 * 1024), Limit));
