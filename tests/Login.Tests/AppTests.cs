@@ -15,14 +15,14 @@ public sealed class AppTests(Shared shared, RealApps apps, ITestOutputHelper out
     [Theory, MemberData(nameof(All))]
     public async Task The_right_password_gets_in(string name)
     {
-        var app = await apps.GetAsync(name, Ending);
+        var app = apps.Get(name);
         await SignsInAsync(app, app["url"]!, seed: true);
     }
 
     [Theory, MemberData(nameof(All))]
     public async Task The_right_password_gets_in_from_another_page_of_the_application(string name)
     {
-        var app = await apps.GetAsync(name, Ending);
+        var app = apps.Get(name);
         Assert.SkipWhen(app["home"] is null, $"{name} names no other page.");
         await SignsInAsync(app, app["home"]!, seed: true);
     }
@@ -30,7 +30,7 @@ public sealed class AppTests(Shared shared, RealApps apps, ITestOutputHelper out
     [Theory, MemberData(nameof(All))]
     public async Task A_wrong_password_is_rejected_in_the_applications_words(string name)
     {
-        var app = await apps.GetAsync(name, Ending);
+        var app = apps.Get(name);
         var (result, _) = await RunAsync(app, app["url"]!, WrongPassword, null, Person(app));
         var rejected = Assert.IsType<LoginOutcome.Rejected>(result.Outcome);
         Assert.Contains(app["wrong_text"]!, rejected.Message, StringComparison.Ordinal);
@@ -40,7 +40,7 @@ public sealed class AppTests(Shared shared, RealApps apps, ITestOutputHelper out
     [Theory, MemberData(nameof(All))]
     public async Task A_person_answers_the_second_factor_after_a_wrong_code(string name)
     {
-        var app = await apps.GetAsync(name, Ending);
+        var app = apps.Get(name);
         if (app["mfa"] is not ("totp" or "email")) Assert.Skip($"{name} asks for no code.");
         var desk = Person(app, wrongFirst: true);
         var (result, text) = await RunAsync(app, app["url"]!, app["password"]!, null, desk);

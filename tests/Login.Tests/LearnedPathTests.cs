@@ -1,4 +1,3 @@
-using Ostiary.Browser;
 using Ostiary.Portals;
 using Ostiary.Server.Sessions;
 using Xunit;

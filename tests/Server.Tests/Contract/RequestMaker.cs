@@ -184,6 +184,7 @@ internal sealed class RequestMaker(WireContract contract, int seed, Func<string,
         }
 
         if (name is "url" or "login_url") return Quote($"http://127.0.0.1:9/{random.Next(1_000)}");
+        if (name is "created_after" or "created_before") return Quote(name == "created_after" ? "2026-03-01T12:00:00Z" : "2099-01-01");
         if (name == "totp_secret") return Quote("JBSWY3DPEHPK3PXP");
         if (name == "secret") return Quote("whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
         if (name == "custom_headers") return Quote("""{"x-team":"billing"}""");
