@@ -48,12 +48,16 @@ internal static class Quiet
         fresh => {
           const state = window['{{Property}}'];
           const now = performance.now();
+          // What makes a page more than a frame that a script has yet to fill; in a shadow root as well.
+          const shown = 'input, button, a[href], select, textarea, iframe, h1, h2, h3';
+          let filled = false;
           if (state) {
             if (fresh) state.seen = new WeakMap();
             let added = false;
             const visit = root => {
               for (const element of root.querySelectorAll('*')) if (element.shadowRoot) {
                 if (state.observe(element.shadowRoot)) added = true;
+                if (element.shadowRoot.querySelector(shown)) filled = true;
                 visit(element.shadowRoot);
               }
             };
@@ -65,7 +69,7 @@ internal static class Quiet
           const scripts = document.scripts.length > 0 || !!(body && (body.onload || body.hasAttribute('onload')));
           const refresh = document.querySelector('meta[http-equiv="refresh" i]');
           const empty = scripts && body !== null && document.readyState === 'complete'
-            && !body.querySelector('input, button, a[href], select, textarea, iframe, h1, h2, h3') && body.getElementsByTagName('*').length < 200
+            && !filled && !body.querySelector(shown) && body.getElementsByTagName('*').length < 200
             && body.innerText.trim().length < 40;
           const soon = refresh !== null && parseFloat(refresh.content) <= 2 && /url\s*=/i.test(refresh.content);
           const sinceChange = state ? now - state.at : now;

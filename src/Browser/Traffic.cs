@@ -75,7 +75,7 @@ internal sealed class Traffic(TimeProvider time, Func<Uri, string?> explain)
                 if (call is { MainNavigation: true, Status: not null } && (call.Page is null || call.Page == page)) call.Committed = true;
             if (document.PendingStatus is { } status)
             {
-                (document.Status, document.Error, document.PendingStatus) = (status, null, null);
+                (document.Status, document.Error, document.PendingStatus, document.BegunAt) = (status, null, null, document.PendingBegunAt);
             }
             else if (frame.Url.StartsWith("about:", StringComparison.Ordinal))
             {
@@ -128,7 +128,7 @@ internal sealed class Traffic(TimeProvider time, Func<Uri, string?> explain)
             {
                 _orphans.Remove((request, call));
                 call.Page = page;
-                if (call.Status is { } status and not (>= 300 and < 400)) (Of(page).Status, call.Committed) = (status, true);
+                if (call.Status is { } status and not (>= 300 and < 400)) (Of(page).Status, Of(page).BegunAt, call.Committed) = (status, call.StartedAt, true);
             }
         }
     }
@@ -192,11 +192,14 @@ internal sealed class Traffic(TimeProvider time, Func<Uri, string?> explain)
         lock (_gate)
         {
             var own = Own(page);
+            var begun = _documents.TryGetValue(page, out var document) ? document.BegunAt : long.MinValue;
             var awaited = 0;
             var listed = 0;
             foreach (var call in _open.Values)
             {
                 if (call.Page is not null && call.Page != page) continue;
+                // What the document before has asked is nothing that this one waits for; an answer that nobody read before a reload never ends.
+                if (!call.MainNavigation && call.StartedAt < begun) continue;
                 // Nor does an answer end whose body the page never reads.
                 if (call.Stream || call is { AnsweredAt: { } answered, Type: "xhr" or "fetch" } && time.GetElapsedTime(answered) > UnreadPatience) continue;
                 if (Listed.Contains(call.Type)) listed++;
@@ -289,7 +292,7 @@ internal sealed class Traffic(TimeProvider time, Func<Uri, string?> explain)
                 if (response.Headers.TryGetValue("x-ostiary-egress", out var egress))
                     (document.Error, document.PendingStatus, document.Status, document.FailedUrl) = (EgressError(egress), null, null, request.Url);
                 else
-                    (document.Error, document.PendingStatus) = (null, response.Status);
+                    (document.Error, document.PendingStatus, document.PendingBegunAt) = (null, response.Status, call.StartedAt);
             }
             if (Listed.Contains(call.Type)) Tell();
         }
@@ -407,6 +410,12 @@ internal sealed class Traffic(TimeProvider time, Func<Uri, string?> explain)
     {
         public int? Status;
         public int? PendingStatus;
+
+        /// <summary>When the request was sent that brought the document.</summary>
+        public long BegunAt = long.MinValue;
+
+        /// <summary>The same for the document that is on its way.</summary>
+        public long PendingBegunAt = long.MinValue;
         public string? Error;
         public string? FailedUrl;
     }

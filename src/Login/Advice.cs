@@ -113,9 +113,8 @@ public static partial class AdvisorOutline
 
     private static string LabelOf(ElementSnapshot e)
     {
-        var label = e.Name.Length > 0 ? e.Name : e.Text.Length > 0 ? e.Text : e.NearbyText;
-        if (label.Length == 0) label = e.Attributes.GetValueOrDefault("placeholder", "");
-        return label;
+        var label = e.Name.Length > 0 ? e.Name : e.Text.Length > 0 ? e.Text : e.Attributes.GetValueOrDefault("placeholder", "");
+        return label.Length > 0 ? label : e.NearbyText;
     }
 
     private static string Redact(string text) => SiteText.Cut(SiteText.Clean(Personal().Replace(text, "•")), LongestLabel);

@@ -204,6 +204,33 @@ public sealed class LookingTests(SharedBrowser shared) : OnAPage(shared)
     }
 
     [Fact]
+    public async Task An_answer_that_nobody_read_before_a_reload_is_not_waited_for()
+    {
+        Site.On("/api", async c => await c.Response.WriteAsJsonAsync(new { ok = true, padding = new string('x', 100_000) }));
+        Site.Page("/", "<button id=b onclick=\"fetch('/api', {method:'POST'}).then(() => { sessionStorage.n = 1; location.reload() })\">b</button><h2 id=out></h2><script>out.textContent = sessionStorage.n ? 'again' : 'first'</script>");
+        await Session.ClickAsync((await GoAsync("/")).ById("b"), Cancel);
+        var snapshot = await Session.LookAsync(TimeSpan.FromMilliseconds(1800), Cancel);
+        Assert.Equal("again", snapshot.TextOf("out"));
+        Assert.True(snapshot.Settled);
+        Assert.Equal(0, snapshot.RequestsInFlight);
+    }
+
+    [Fact]
+    public async Task A_page_says_which_elements_a_caller_s_selectors_fit()
+    {
+        Site.Page("/", "<div id=host></div><p class=says>No</p><my-field></my-field><i id=go>Go</i><script>host.attachShadow({mode:'open'}).innerHTML = '<input class=in>'; customElements.define('my-field', class extends HTMLElement { constructor() { super(); this.attachShadow({mode:'open'}).innerHTML = '<input type=password>'; } });</script>");
+        Session.Marks = new Dictionary<string, string> { ["identifier"] = ".in", ["password"] = "my-field", ["submit"] = "#go", ["refusal"] = "p.says", ["code"] = "not a [selector" };
+        var snapshot = await GoAsync("/");
+        Assert.Equal(["identifier"], snapshot.Elements.Single(e => e is { Kind: ElementKind.Input, Type: "text" }).Marks);
+        Assert.Equal(["password"], snapshot.Elements.Single(e => e.Type == "password").Marks);
+        Assert.Equal(["submit"], snapshot.Elements.Single(e => e is { Kind: ElementKind.Button, Text: "Go" }).Marks);
+        Assert.Contains(snapshot.Elements, e => e.Marks.Contains("refusal") && e.Text == "No");
+        Assert.DoesNotContain(snapshot.Elements, e => e.Marks.Contains("code"));
+        Session.Marks = new Dictionary<string, string>();
+        Assert.All((await LookAsync()).Elements, e => Assert.Empty(e.Marks));
+    }
+
+    [Fact]
     public async Task A_page_that_wants_to_be_asked_before_it_is_left_is_left()
     {
         Site.Page("/", "<input id=i><a id=next href=/next>next</a><script>onbeforeunload = e => e.preventDefault()</script>");

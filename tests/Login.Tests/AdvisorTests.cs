@@ -38,7 +38,7 @@ public sealed class AdvisorTests(Shared shared)
         Assert.True(result.Outcome is LoginOutcome.SignedIn, Told(result));
         Assert.Equal("button[id=\"t\"]", result.Suggested["sign_in"]);
         Assert.Contains(result.Steps, s => s.Why.Contains("by advice, checked"));
-        Assert.Equal("Bearer " + Model.Key, Assert.Single(model.Asked).Authorization);
+        Assert.Equal(("Bearer " + Model.Key, true), (Assert.Single(model.Asked).Authorization, model.Asked.First().Answered));
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class AdvisorTests(Shared shared)
     [Fact]
     public async Task Fields_that_advice_names_are_filled_and_suggested()
     {
-        await using var pages = await SiteAsync("<h1>Garden</h1><p>Which one are you?</p><form action=/word><input id=x name=bird aria-label=Bird><button id=g>Fly</button></form>");
+        await using var pages = await SiteAsync("<h1>Garden</h1><p>Say which one you are.</p><form action=/word><input id=x name=bird aria-label=Bird><button id=g>Fly</button></form>");
         pages.Add("/word", "<h1>Welcome back</h1><form action=/in><label>Password <input type=password></label><button>Sign in</button></form>");
         await using var model = await Model.StartAsync(page => new { identifier = Number(page, "Bird"), password = (int?)null, submit = Number(page, "Fly") });
         var secrets = TestSecrets.Of(User, Password);
@@ -70,7 +70,7 @@ public sealed class AdvisorTests(Shared shared)
         var secrets = TestSecrets.Of(User, Password);
         var result = await SignInAsync(pages.Root, model, secrets);
         Assert.IsNotType<LoginOutcome.SignedIn>(result.Outcome);
-        Assert.NotEmpty(model.Asked);
+        Assert.True(Assert.Single(model.Asked).Answered);
         Assert.Empty(secrets.Used);
     }
 
@@ -132,6 +132,8 @@ public sealed class AdvisorTests(Shared shared)
             var secrets = TestSecrets.Of(User, Password);
             var result = await SignInAsync(pages.Root, model, secrets);
             Assert.IsNotType<LoginOutcome.SignedIn>(result.Outcome);
+            Assert.All(model.Asked, asked => Assert.True(asked.Answered));
+            Assert.NotEmpty(model.Asked);
             Assert.Empty(secrets.Used);
         }
     }
@@ -184,7 +186,7 @@ public sealed class AdvisorTests(Shared shared)
 
         public string Endpoint { get; private set; } = "";
 
-        public ConcurrentQueue<(string Instructions, string Outline, string Authorization)> Asked { get; } = [];
+        public ConcurrentQueue<(string Instructions, string Outline, string Authorization, bool Answered)> Asked { get; } = [];
 
         public static async Task<Model> StartAsync(Func<JsonElement, object> answer, int status = 200, int delay = 0)
         {
@@ -197,11 +199,20 @@ public sealed class AdvisorTests(Shared shared)
                 using var request = await JsonDocument.ParseAsync(context.Request.Body);
                 var messages = request.RootElement.GetProperty("messages");
                 var outline = messages[1].GetProperty("content").GetString()!;
-                model.Asked.Enqueue((messages[0].GetProperty("content").GetString()!, outline, context.Request.Headers.Authorization.ToString()));
-                if (delay > 0) await Task.Delay(TimeSpan.FromMilliseconds(delay), context.RequestAborted);
                 context.Response.StatusCode = status;
                 if (status == 302) context.Response.Headers.Location = "/elsewhere";
-                var said = answer(JsonDocument.Parse(outline).RootElement.GetProperty("page"));
+                object? said = null;
+                try
+                {
+                    said = answer(JsonDocument.Parse(outline).RootElement.GetProperty("page"));
+                }
+                finally
+                {
+                    // A script that does not find its element is a mistake of the test, and must not look like a model without an answer.
+                    model.Asked.Enqueue((messages[0].GetProperty("content").GetString()!, outline, context.Request.Headers.Authorization.ToString(), said is not null));
+                }
+
+                if (delay > 0) await Task.Delay(TimeSpan.FromMilliseconds(delay), context.RequestAborted);
                 await context.Response.WriteAsJsonAsync(new { choices = new[] { new { message = new { role = "assistant", content = said as string ?? JsonSerializer.Serialize(said) } } } });
             });
             await app.StartAsync();
