@@ -133,6 +133,7 @@ public sealed class StatusTests(ApiServer shared)
         ["listSources"] = s => s.Api.GetAsync("/v2/sources"),
         ["getSource"] = async s => await s.Api.GetAsync($"/v2/sources/{await s.Api.NewSourceAsync()}"),
         ["updateSource"] = async s => await s.Api.PatchAsync($"/v2/sources/{await s.Api.NewSourceAsync()}", new { name = "Shop" }),
+        ["resetSource"] = async s => await s.Api.PostAsync($"/v2/sources/{await s.Api.NewSourceAsync()}/reset"),
         ["deleteSource"] = async s => await s.Api.DeleteAsync($"/v2/sources/{await s.Api.NewSourceAsync()}"),
         ["createTask"] = async s => await s.Api.PostAsync("/v2/tasks", new { name = "Look", agent_id = await s.Api.NewAgentAsync() }),
         ["listTasks"] = s => s.Api.GetAsync("/v2/tasks"),
