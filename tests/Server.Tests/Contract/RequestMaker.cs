@@ -150,11 +150,14 @@ internal sealed class RequestMaker(WireContract contract, int seed, Func<string,
     {
         var required = schema.TryGetProperty("required", out var names) ? names.EnumerateArray().Select(n => n.GetString()!).ToHashSet() : [];
         var fields = new List<string>();
+        // What a run takes place on is said once: two that do not belong together are a fault.
+        var place = intent == Intent.Valid && properties.TryGetProperty("session_id", out _) && properties.TryGetProperty("credential_id", out _) ? Pick(random, ["credential_id", "source_id"]) : null;
         foreach (var property in properties.EnumerateObject())
         {
             var wanted = required.Contains(property.Name) ? intent == Intent.Valid || random.Next(6) > 0 : random.Next(3) == 0;
             // Who signs in by user name has both; nobody would send one of them on purpose.
             if (property.Name is "username" or "password" && intent == Intent.Valid) wanted = true;
+            if (place is not null && property.Name.EndsWith("_id", StringComparison.Ordinal)) wanted = property.Name == place;
             if (wanted) fields.Add($"{Quote(property.Name)}:{Write(property.Value, random, intent, property.Name, depth + 1)}");
         }
 
