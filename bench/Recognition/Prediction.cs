@@ -30,8 +30,7 @@ internal sealed record Prediction(string Page, PredictedLogin? Login, IReadOnlyL
             {
                 if (number(field.Element) is not { } cid) continue;
                 members.Add(cid);
-                // Who signs in is only known where somebody signs in.
-                if (TypeOf(field) is { } type && (group.IsLogin || field.Role != FieldRole.Identifier)) fields.Add(new PredictedField(cid, type));
+                if ((group.IsLogin ? TypeOf(field) : TypeElsewhere(group, field)) is { } type) fields.Add(new PredictedField(cid, type));
             }
             foreach (var field in group.Hidden)
                 if (field.Role == FieldRole.Code && number(field.Element) is { } cid) fields.Add(new PredictedField(cid, "otp"));
@@ -42,6 +41,18 @@ internal sealed record Prediction(string Page, PredictedLogin? Login, IReadOnlyL
             Why = login is null ? null : [.. login.Why.Select(w => w.ToString())],
         };
     }
+
+    /// <summary>Where nobody signs in, an address is an address, and a user name is the one to be made.</summary>
+    private static string? TypeElsewhere(GroupReading group, FieldReading field)
+    {
+        if (field.Role is not (FieldRole.Identifier or FieldRole.Personal or FieldRole.Other)) return TypeOf(field);
+        if (IsAddress(field)) return "email";
+        return (field.Role == FieldRole.Identifier || group.Kind == GroupKind.SignUp) && (Words.HasAny(field.Label, WordList.UserName, WordList.NewUserName) || field.Tokens.Overlaps(NameTokens)) ? "username" : null;
+    }
+
+    private static readonly string[] NameTokens = ["username", "userid", "login", "loginname", "nick", "nickname", "screenname"];
+
+    private static bool IsAddress(FieldReading field) => field.Element.Type == "email" || Words.HasAny(field.Label, WordList.Email, WordList.EmailWord) || field.Tokens.Contains("email");
 
     private static string? TypeOf(FieldReading field) => field.Role switch
     {
