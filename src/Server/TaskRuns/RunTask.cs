@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Dapper;
 using Ostiary.Server.Connections;
 using Ostiary.Server.Credentials;
 using Ostiary.Server.Data;
@@ -42,6 +43,7 @@ internal static class RunTask
         await using var scope = await call.BeginAsync(cancellationToken);
         if (await TaskRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, taskId, forUpdate: false, cancellationToken) is not { } task) return Reply.NotFound<TaskId>(id);
         CheckInput(task, request.Input, faults);
+        await FindMissingAsync(scope, call, request, faults, cancellationToken);
         if (faults.Count > 0) return Reply.Rejected(faults);
 
         var (place, refusal) = await FindPlaceAsync(scope, call, request, cancellationToken);
@@ -106,6 +108,35 @@ internal static class RunTask
         if (sourceId is null || await SourceRow.FindAsync(scope.Connection, scope.Transaction, call.Organization, SourceId.Of(sourceId), forUpdate: false, cancellationToken) is null)
             return (null, Reply.Fail(404, new Fault("source", "source_not_found", "The source of this run does not exist any more.", "source_id")));
         return (new Place(sourceId, credentialId, session, connection?.Id), null);
+    }
+
+    /// <summary>
+    /// What the request names and what does not exist here, all of it at once. Only where there is more than one thing to say: a request that names one place is told by
+    /// <see cref="FindPlaceAsync"/>, and a component token only of what is its own.
+    /// </summary>
+    private static async Task FindMissingAsync(DbTransactionScope scope, ApiCall call, Request request, List<Fault> faults, CancellationToken cancellationToken)
+    {
+        string?[] names = [request.CredentialId, request.ConnectionId, request.SessionId, request.SourceId];
+        if (call.Restriction is not null || names.Count(n => n is not null) + faults.Count < 2) return;
+        var there = (await scope.Connection.QueryAsync<string>(new CommandDefinition(
+            """
+            SELECT id FROM credentials WHERE organization_id = @organization AND id = @CredentialId
+            UNION ALL SELECT id FROM connections WHERE organization_id = @organization AND id = @ConnectionId
+            UNION ALL SELECT id FROM sessions WHERE organization_id = @organization AND id = @SessionId
+            UNION ALL SELECT id FROM sources WHERE organization_id = @organization AND id = @SourceId
+            """,
+            new { organization = call.Organization.Value, request.CredentialId, request.ConnectionId, request.SessionId, request.SourceId },
+            scope.Transaction,
+            cancellationToken: cancellationToken))).AsList();
+        Tell<CredentialId>(request.CredentialId, "credential_id");
+        Tell<ConnectionId>(request.ConnectionId, "connection_id");
+        Tell<SessionId>(request.SessionId, "session_id");
+        if (request.SourceId is { } source && ObjectId.TryParse<SourceId>(source, out _) && !there.Contains(source)) faults.Add(new Fault("source", "source_not_found", $"No source `{source}` exists here.", "source_id"));
+
+        void Tell<T>(string? id, string field) where T : struct, IObjectId<T>
+        {
+            if (ObjectId.TryParse<T>(id, out _) && !there.Contains(id!)) faults.Add(Reply.NotFoundFault<T>(id, field));
+        }
     }
 
     /// <summary>The connection to run on: named, or the one that keeps the named session. It must be connected.</summary>

@@ -71,6 +71,18 @@ public sealed class TaskRunRouteTests(ApiServer server)
     }
 
     [Fact]
+    public async Task All_that_a_run_names_and_that_does_not_exist_is_told_at_once_with_its_other_faults()
+    {
+        var api = await server.NewOrganizationAsync();
+        var task = await api.NewTaskAsync(new { input_schema = new { type = "object", required = new[] { "year" } } });
+        var places = new { credential_id = "cred_nosuch", connection_id = "conn_nosuch", session_id = "sess_nosuch", source_id = "src_nosuch" };
+        (await api.PostAsync($"/v2/tasks/{task}/run", new { places.credential_id, places.connection_id, places.session_id, places.source_id, input = new { } }))
+            .Faults("credential_id", "connection_id", "session_id", "source_id", "input.year");
+        var missing = (await api.PostAsync($"/v2/tasks/{task}/run", new { places.credential_id, places.connection_id, places.session_id, places.source_id, input = new { year = 1 } })).Is(404);
+        Assert.Equal(["credential_not_found", "connection_not_found", "session_not_found", "source_not_found"], missing["errors"].EnumerateArray().Select(e => e.GetProperty("code").GetString()));
+    }
+
+    [Fact]
     public async Task A_queued_run_is_canceled_at_once_with_its_session()
     {
         var api = await server.NewOrganizationAsync();
