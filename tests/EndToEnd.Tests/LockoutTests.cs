@@ -1,3 +1,4 @@
+using Ostiary.Portals;
 using Ostiary.TestKit;
 using Xunit;
 
@@ -44,5 +45,17 @@ public sealed class LockoutTests(World world)
         var runs = await Task.WhenAll(credentials.Select(c => api.NewRunAsync(task, c)));
         foreach (var run in runs) (await api.RunReachesAsync(run, "failed")).Has("errors.0.code", "auth_invalid");
         Assert.Equal((1, false), (visit.Submissions.Passwords, visit.Submissions.Locked));
+    }
+
+    [Fact]
+    public async Task A_password_that_an_identity_provider_refused_is_not_sent_to_it_from_another_source()
+    {
+        var api = await world.NewOrganizationAsync();
+        var wrong = PortalCatalog.Get("rowing").WrongPassword;
+        var visit = await Visit.StoreAsync(api, world.Portals, "rowing", wrong);
+        var first = (await api.RunReachesAsync(await visit.RunAsync(), "failed")).Has("errors.0.code", "auth_invalid");
+        var elsewhere = await api.NewCredentialAsync(await api.NewSourceAsync(world.Portals.Home(visit.Portal).AbsoluteUri), visit.Account, wrong, authMethod: "google_sso");
+        (await api.RunReachesAsync(await api.NewRunAsync(await api.NewTaskAsync(), elsewhere), "failed")).Has("errors.0.code", "auth_invalid").Has("errors.0.message", first["errors.0.message"]);
+        Assert.Equal(1, visit.Submissions.Passwords);
     }
 }
