@@ -16,7 +16,7 @@ public sealed class RunningPortals : IAsyncDisposable
         this.clock = clock;
         BaseAddress = new Uri($"http://127.0.0.1:{port}/");
         OtherAddress = new Uri($"http://localhost:{port}/");
-        sites = PortalCatalog.Sites.ToDictionary(site => site.Portal.Id, site => new SiteState(site, clock));
+        sites = PortalCatalog.Sites.Concat<Site>(Matrix.MatrixCatalog.Sites).ToDictionary(site => site.Portal.Id, site => new SiteState(site, clock));
     }
 
     /// <summary>Where the websites are, e.g. <c>http://127.0.0.1:40123/</c>.</summary>
@@ -27,6 +27,12 @@ public sealed class RunningPortals : IAsyncDisposable
 
     /// <summary>The URL to hand to Ostiary as a source's URL.</summary>
     public Uri Url(Portal portal) => new(BaseAddress, portal.Path);
+
+    /// <summary>The URL of a cell of the matrix, for one account.</summary>
+    public Uri Url(Matrix.MatrixCell cell, string account) => new(BaseAddress, cell.PathFor(account));
+
+    /// <summary>What a site got that should never have been sent, oldest first.</summary>
+    public IReadOnlyList<string> Strays(string portal) => [.. Site(portal).Strays];
 
     /// <summary>The site's home page.</summary>
     public Uri Home(Portal portal) => new(BaseAddress, portal.HomePath);
@@ -116,7 +122,7 @@ public sealed class RunningPortals : IAsyncDisposable
         await app.DisposeAsync();
     }
 
-    internal IEnumerable<SiteState> Sites => sites.Values;
+    internal IEnumerable<SiteState> Sites => sites.Values.Where(state => state.Site is not Matrix.MatrixSite);
 
     internal bool Has(string portal) => sites.ContainsKey(portal);
 

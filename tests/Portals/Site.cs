@@ -47,6 +47,13 @@ internal sealed class SiteRoutes(IEndpointRouteBuilder app, SiteState state)
         return handle(visit);
     });
 
+    /// <summary>Whatever comes, to whatever path.</summary>
+    public void Any(Func<Visit, Task<IResult>> handle)
+    {
+        Map("GET", "{**rest}", handle);
+        Map("POST", "{**rest}", handle);
+    }
+
     /// <summary>A style sheet, script or picture. Never delayed, never 503.</summary>
     public void Asset(string path, string contentType, string text) =>
         app.MapGet(Full(path), () => Results.Text(text, contentType));

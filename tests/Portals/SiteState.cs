@@ -31,6 +31,9 @@ internal sealed class SiteState
 
     public IEnumerable<Account> Accounts => accounts.Values;
 
+    /// <summary>What was sent that should never have been, oldest first.</summary>
+    public ConcurrentQueue<string> Strays { get; } = new();
+
     /// <summary>Hands a finished proof from one origin to another: a ticket is good for one entry.</summary>
     public string IssueTicket(Account account)
     {
@@ -100,6 +103,7 @@ internal sealed class SiteState
         visitors.Clear();
         accounts.Clear();
         tickets.Clear();
+        Strays.Clear();
         Delay = TimeSpan.Zero;
         ExpireAfter = null;
         Unavailable = 0;

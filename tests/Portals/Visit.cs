@@ -21,11 +21,17 @@ internal sealed class Visit
     public HttpContext Http { get; }
     public SiteState State => state;
 
+    /// <summary>Everything the request brought.</summary>
+    public IReadOnlyDictionary<string, string> Values => values;
+
     /// <summary>A field of the posted form or of the JSON object, or of the query on GET; empty when missing.</summary>
     public string this[string field] => values.TryGetValue(field, out var value) ? value : "";
 
     /// <summary>The browser behind the cookie; asking for it sets the cookie.</summary>
     public Visitor Visitor => visitor ??= Remember(state.NewVisitor());
+
+    /// <summary>The browser behind the cookie, or null. Never sets a cookie.</summary>
+    public Visitor? Known => visitor;
 
     /// <summary>Who is signed in, or null. Never sets a cookie.</summary>
     public Account? Account => visitor?.Account;

@@ -1,0 +1,4 @@
+namespace Ostiary.Portals.Matrix;
+
+/// <summary>The server asks by a header (RFC 7617, RFC 7616); there is no page before.</summary>
+internal abstract class HttpStyle : Style;
