@@ -17,6 +17,7 @@ internal static class Program
     private const string Usage = """
         dotnet run -c Release --project bench/Verdicts [-- OPTIONS]
           --only STYLE/OUTCOME   part of the matrix; either side may be * (default */*); several are separated by commas
+          --part K/N             every Nth cell on the diagonal, beginning at the Kth
           --repeat N             every cell N times (default 1)
           --lanes N              sign-ins beside each other (default 6)
           --notes                print what the engine saw and did in the cells that failed
@@ -24,7 +25,7 @@ internal static class Program
 
     private static async Task<int> Main(string[] arguments)
     {
-        int repeat = 1, lanes = 6;
+        int repeat = 1, lanes = 6, part = 1, parts = 1;
         var notes = false;
         List<string> only = ["*/*"];
         for (var i = 0; i < arguments.Length; i++)
@@ -33,6 +34,7 @@ internal static class Program
             {
                 case "--notes": notes = true; break;
                 case "--only" when i + 1 < arguments.Length: only = [.. arguments[++i].Split(',')]; break;
+                case "--part" when i + 1 < arguments.Length && arguments[i + 1].Split('/') is [var k, var of] && int.TryParse(k, NumberStyles.None, CultureInfo.InvariantCulture, out part) && int.TryParse(of, NumberStyles.None, CultureInfo.InvariantCulture, out parts) && part > 0 && part <= parts: i++; break;
                 case "--repeat" when i + 1 < arguments.Length && int.TryParse(arguments[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n > 0: repeat = n; i++; break;
                 case "--lanes" when i + 1 < arguments.Length && int.TryParse(arguments[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var l) && l > 0: lanes = l; i++; break;
                 default:
@@ -40,7 +42,7 @@ internal static class Program
                     return 2;
             }
         }
-        var cells = MatrixCatalog.All.Where(cell => only.Exists(o => Fits(o, cell))).ToList();
+        var cells = MatrixCatalog.Part(part, parts).Where(cell => only.Exists(o => Fits(o, cell))).ToList();
         if (cells.Count == 0)
         {
             await Console.Error.WriteLineAsync("No cell fits.");

@@ -8,6 +8,7 @@ public static class MatrixCatalog
     internal static IReadOnlyList<Style> Styles { get; } =
     [
         new TablesStyle(), new PageStyle(), new WebFormsStyle(), new AppStyle(), new HashStyle(), new ControlledStyle(), new DialogStyle(), new FrameStyle(), new OpenShadowStyle(), new ClosedShadowStyle(),
+        new DivsStyle(), new TwoPagesStyle(), new PopupStyle(), new LateStyle(), new ElementsStyle(), new MailCodeStyle(), new BasicStyle(), new DigestStyle(),
     ];
 
     internal static IReadOnlyList<MatrixSite> Sites { get; } = [.. Styles.SelectMany((style, s) => Outcomes.All.Select((outcome, o) => (style, outcome, Language: Phrases.Languages[((s * 3) + o) % Phrases.Languages.Count])))
@@ -15,6 +16,17 @@ public static class MatrixCatalog
 
     /// <summary>One record for each cell.</summary>
     public static IReadOnlyList<MatrixCell> All { get; } = [.. Sites.Select(site => new MatrixCell(site))];
+
+    /// <summary>
+    /// Every <paramref name="of"/>th cell, beginning at the <paramref name="part"/>th (from 1), on the diagonal: each part has every style and, as long as there are more styles than
+    /// parts, every outcome. The parts together are all cells.
+    /// </summary>
+    public static IReadOnlyList<MatrixCell> Part(int part, int of)
+    {
+        var styles = Styles.Select(s => s.Id).ToList();
+        var outcomes = Outcomes.All.Select(o => o.Id).ToList();
+        return [.. All.Where(cell => (styles.IndexOf(cell.Style) + outcomes.IndexOf(cell.Outcome)) % of == part - 1)];
+    }
 
     /// <summary>The cell of this style and outcome; throws <see cref="ArgumentException"/> when there is none.</summary>
     public static MatrixCell Get(string style, string outcome) => All.FirstOrDefault(c => c.Style == style && c.Outcome == outcome) ?? throw new ArgumentException($"There is no cell '{style}/{outcome}'.", nameof(outcome));

@@ -21,7 +21,8 @@ internal sealed class MatrixSite : Site
             HttpAuthentication = cell.Style is HttpStyle,
             Style = cell.Style.About,
         };
-        steps = [.. Doors(), .. cell.Outcome.Steps];
+        // Where there is no password, a code is the first proof.
+        steps = [.. Doors(), .. cell.Style.WithoutPassword && !Outcomes.AsksCode(cell.Outcome) ? [Outcomes.MailedCode] : Array.Empty<Step>(), .. cell.Outcome.Steps];
     }
 
     public Cell Cell { get; }

@@ -132,6 +132,15 @@ internal static class Outcomes
         new("company", "the company is asked for after the name", "next step") { NameFirst = true, CompanyNext = true, Promise = _ => Verified() },
     ];
 
+    /// <summary>The code that stands for a password where there is none.</summary>
+    public static Step MailedCode { get; } = Code("code_mail", "email", Cell.Mailbox) with { Name = "first-code" };
+
+    /// <summary>The question for <see cref="MailedCode"/>.</summary>
+    public static MatrixRound MailedCodeRound(Cell cell) => Ask(cell, "code_mail");
+
+    /// <summary>The outcome asks for a code of its own.</summary>
+    public static bool AsksCode(Outcome outcome) => outcome.Steps.Any(s => s.Name == "code");
+
     // ---- promises ----------------------------------------------------------------------------------------------------------------------------------------
 
     private static MatrixPromise Verified(params MatrixRound[] rounds) => new("verified", null, rounds);
