@@ -365,6 +365,8 @@ public sealed partial class BrowserSession
           if (e.type === 'radio') {
             const group = [...e.getRootNode().querySelectorAll('input[type=radio]')].filter(r => r.name === e.name && r.form === e.form);
             const label = r => r.labels && r.labels.length ? r.labels[0].textContent.trim() : '';
+            // Without values of their own all of them say the same.
+            if (e.value === value && group.filter(r => r.value === value).length > 1) return e;
             return group.find(r => r.value === value) || group.find(r => label(r) === value.trim()) || (['true', 'on', ''].includes(value) ? e : null);
           }
           if (e.type === 'checkbox' || role === 'checkbox' || role === 'switch') return e;

@@ -93,6 +93,37 @@ internal static class Choices
                 .Where(g => g.Count() >= 2).MaxBy(g => g.Count());
     }
 
+    /// <summary>
+    /// What a page after the sign-in offers when it has nothing else: one select, one set of radio buttons, or several buttons that look alike. The words around it may be any; those of the
+    /// buttons may not decline, agree or go on, which is what an offer's do.
+    /// </summary>
+    public static List<Offer> ByShape(LoginPage page, LoginProgress progress)
+    {
+        if (page.Elements.Count(e => e.Visible) > 80 || page.Groups.Exists(g => !Interstitials.IsBeside(g, progress) && g.Fields.Exists(f => f.Element.Visible))) return [];
+        var beside = page.Groups.Where(g => Interstitials.IsBeside(g, progress)).ToList();
+        var own = page.Elements.Where(e => e.Visible && e.Enabled && e.Landmark is not ("nav" or "footer" or "header" or "search") && !beside.Exists(g => g.Buttons.Contains(e) || g.Selects.Contains(e))).ToList();
+        var presses = own.FindAll(e => e.Kind == ElementKind.Button && LabelOf(e).Length > 0);
+        var isShort = page.Elements.Count(e => e.Visible) < 35;
+        if (isShort && own.FindAll(e => e.Kind == ElementKind.Select) is [var select] && presses.Count > 0)
+        {
+            var options = select.Options.Where(o => o.Value.Length > 0 && o.Label.Trim().Length > 2).ToList();
+            return options.Count is >= 2 and <= MostOffers && !Words.HasAny(select.Name, WordList.Search) ? [.. options.Select((o, i) => new Offer(Id(o.Label, i), SiteText.Clean(o.Label), select, o.Value))] : [];
+        }
+        if (isShort && own.FindAll(e => e.Kind == ElementKind.Choice && e.Type != "checkbox" && e.Role != "checkbox") is { Count: >= 2 and <= MostOffers } radios && radios.Select(r => (r.Id.Frame, r.Attributes.GetValueOrDefault("name"))).Distinct().Count() == 1 && presses.Count is 1 or 2)
+            return Distinct(radios.Select((e, i) => new Offer(Id(LabelOf(e), i), LabelOf(e), e, null)));
+        var alike = presses.GroupBy(e => (e.Id.Frame, e.Tag, e.Attributes.GetValueOrDefault("class"), e.Path.Count)).Where(g => g.Count() >= 2).MaxBy(g => g.Count());
+        if (alike is null || presses.Count > alike.Count() + 2 || presses.Exists(e => SaysYesOrNo(LabelOf(e)))) return [];
+        var asks = page.Elements.Any(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text && e.Landmark is not ("nav" or "footer" or "header") && e.Text.Length < 250
+            && (e.Text.TrimEnd() is [.., '?' or '？' or ';'] || Words.HasAny(e.Text, WordList.ChooseMethod, WordList.ChooseAccount, WordList.Organisation, WordList.Verification)));
+        return alike.Count() >= 3 && asks || AreMethods([.. alike.Select(e => new Offer("", LabelOf(e), e, null))]) ? Distinct(alike.Take(MostOffers).Select((e, i) => new Offer(Id(LabelOf(e), i), LabelOf(e), e, null))) : [];
+    }
+
+    /// <summary>At least two of the offers name a way to verify.</summary>
+    public static bool AreMethods(IReadOnlyCollection<Offer> offers) => offers.Count(o => NamesMethod(o.Label)) >= 2;
+
+    private static bool SaysYesOrNo(string label) =>
+        Words.HasAny(label, WordList.NotNow, WordList.StaySignedIn, WordList.TrustDevice, WordList.AcceptCookies, WordList.RejectCookies, WordList.Resend, WordList.SignIn, WordList.SignOut) || Words.Fold(label).Length < 4;
+
     public static bool NamesMethod(string label) =>
         Words.HasAny(label, WordList.Sms, WordList.EmailWord, WordList.Email, WordList.AuthenticatorApp, WordList.Push, WordList.BackupCode, WordList.Phone);
 

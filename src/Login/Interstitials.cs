@@ -8,9 +8,11 @@ internal static class Interstitials
     /// <param name="strict">Only with words that name the question (stay signed in, trust this device); else any offer with a button to decline or go on.</param>
     public static Judgement? Find(LoginPage page, LoginProgress progress, bool strict)
     {
-        var fields = page.Groups.Sum(g => g.Fields.Count(f => f.Element.Visible && f.Role != FieldRole.Search));
+        // A newsletter or a search stands on every page of some sites and asks nothing here.
+        var beside = page.Groups.Where(g => IsBeside(g, progress)).ToList();
+        var fields = page.Groups.Except(beside).Sum(g => g.Fields.Count(f => f.Element.Visible && f.Role != FieldRole.Search));
         if (fields > 0) return null;
-        var buttons = page.Elements.Where(e => e.Visible && e.Enabled && e.Kind is ElementKind.Button or ElementKind.Link && e.Landmark is not ("nav" or "footer" or "header") && !progress.Tried.Contains(page.OutlineOf(e))).ToList();
+        var buttons = page.Elements.Where(e => !beside.Exists(g => g.Buttons.Contains(e)) && e.Visible && e.Enabled && e.Kind is ElementKind.Button or ElementKind.Link && e.Landmark is not ("nav" or "footer" or "header") && !progress.Tried.Contains(page.OutlineOf(e))).ToList();
         if (buttons.Count == 0) return null;
         var asked = page.Elements.FirstOrDefault(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text or ElementKind.Choice && e.Landmark is not ("nav" or "footer")
             && (e.Text.Length > 0 ? e.Text : e.Name) is { Length: > 0 and < 200 } text && Words.HasAny(text, WordList.StaySignedIn, WordList.TrustDevice));
@@ -21,13 +23,54 @@ internal static class Interstitials
             if (yes is not null) return new(PageVerdict.Interstitial, ["the site asks whether to stay signed in or to trust this browser"]) { Control = yes };
         }
         if (strict) return null;
-        var decline = buttons.Find(b => Controls.Caption(b).Length < 40 && Words.Has(WordList.NotNow, Controls.Caption(b)));
-        if (decline is not null) return new(PageVerdict.Interstitial, ["an offer that can be declined"]) { Control = decline };
+        if (Declined(page, buttons) is { } declined) return declined;
         var content = page.Elements.Count(e => e.Visible && e.Kind is not ElementKind.Image);
         var onward = buttons.Where(b => Controls.Caption(b).Length < 40 && Words.HasAny(Controls.Caption(b), WordList.Continue, WordList.Next)).ToList();
         if (content < 25 && onward.Count == 1 && !Words.HasAny(string.Join(' ', page.Texts), WordList.Terms)) return new(PageVerdict.Interstitial, ["a page with one way on"]) { Control = onward[0] };
         return null;
     }
+
+    /// <summary>An offer that a button declines, or terms that one accepts; null when there is neither.</summary>
+    public static Judgement? Declinable(LoginPage page, LoginProgress progress)
+    {
+        var beside = page.Groups.Where(g => IsBeside(g, progress)).ToList();
+        if (page.Groups.Except(beside).Any(g => g.Fields.Exists(f => f.Element.Visible && f.Role != FieldRole.Search))) return null;
+        return Declined(page, [.. page.Elements.Where(e => !beside.Exists(g => g.Buttons.Contains(e)) && e.Visible && e.Enabled && e.Kind is ElementKind.Button or ElementKind.Link && e.Landmark is not ("nav" or "footer" or "header") && !progress.Tried.Contains(page.OutlineOf(e)))]);
+    }
+
+    private static Judgement? Declined(LoginPage page, List<ElementSnapshot> buttons)
+    {
+        var decline = buttons.Find(b => Controls.Caption(b).Length < 40 && Words.Has(WordList.NotNow, Controls.Caption(b)));
+        if (decline is not null) return new(PageVerdict.Interstitial, ["an offer that can be declined"]) { Control = decline };
+        var terms = page.Elements.Any(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text && e.Landmark is not ("nav" or "footer" or "header") && e.Text.Length < 250 && Words.Has(WordList.Terms, e.Text));
+        var accept = terms ? buttons.FindAll(b => b.Kind == ElementKind.Button && Controls.Caption(b).Length < 50 && (Words.HasAny(Controls.Caption(b), WordList.AcceptCookies, WordList.Confirm) || Agrees(Controls.Caption(b)))) : [];
+        return accept.Count == 1 ? new(PageVerdict.Interstitial, ["terms that have to be accepted to go on"]) { Control = accept[0] } : null;
+    }
+
+    /// <summary>An offer whose buttons are drawn and not alive yet: the page is not at its end.</summary>
+    public static bool IsPending(LoginPage page) =>
+        page.Elements.Any(e => e is { Visible: true, Enabled: false, Kind: ElementKind.Button } && e.Landmark is not ("nav" or "footer" or "header") && Controls.Caption(e) is { Length: > 0 and < 50 } caption
+            && (Words.HasAny(caption, WordList.NotNow, WordList.Continue, WordList.Next, WordList.Confirm) || IsYes(caption) || Agrees(caption)));
+
+    private static readonly string[] Agreement = ["agree", "accept", "stimme zu", "zustimmen", "akzeptier", "einverstanden", "accepte", "accepter", "acepto", "aceptar", "de acuerdo", "accetto", "accetta", "akkoord", "accepteer", "accepteren", "concordo", "aceito", "aceitar", "akceptuje", "akceptuj", "zgadzam", "godkann", "godkanner", "accepterar",
+        "godta", "godtar", "accepter", "hyvaksy", "hyvaksyn", "souhlasim", "prijmout", "elfogadom", "accept", "kabul", "принимаю", "согласен", "приймаю", "同意", "동의"];
+
+    private static bool Agrees(string caption)
+    {
+        var folded = " " + Words.Fold(caption);
+        return !Words.HasAny(caption, WordList.NotNow, WordList.RejectCookies) && Array.Exists(Agreement, word => folded.Contains(word.Any(c => c > 0x2E80) ? word : " " + Words.Fold(word), StringComparison.Ordinal));
+    }
+
+    /// <summary>A form that has nothing to do with the sign-in and stands on other pages of the site as well.</summary>
+    internal static bool IsBeside(GroupReading group, LoginProgress progress) => IsBeside(group) || progress.Before is { } before && !progress.Submissions.Exists(s => s.State == group.State)
+        && group.Fields.Count > 0 && group.Fields.TrueForAll(f => !f.IsPassword) && LoginPage.Read(before).Groups.Exists(g => !g.IsLogin && SameFields(g, group));
+
+    private static bool SameFields(GroupReading one, GroupReading other) =>
+        one.Fields.Select(f => (f.Element.Type, f.Element.Attributes.GetValueOrDefault("name"), f.Placeholder)).SequenceEqual(other.Fields.Select(f => (f.Element.Type, f.Element.Attributes.GetValueOrDefault("name"), f.Placeholder)));
+
+    private static bool IsBeside(GroupReading group) =>
+        group.Kind is GroupKind.Newsletter or GroupKind.Search || group.Kind is GroupKind.Other or GroupKind.SignUp or GroupKind.Recovery or GroupKind.Identifier && group.Fields.Count == 1 && group.Fields[0] is { IsMailAddress: true, IsPassword: false } && group.Buttons.Exists(b => Words.Has(WordList.Newsletter, Controls.Caption(b)))
+        || group.Fields.Count > 0 && group.Fields.TrueForAll(f => f.Element.Landmark is "footer" or "header" or "nav" or "search");
 
     private static bool IsYes(string caption) => Words.Fold(caption) is "yes" or "ja" or "oui" or "si" or "sim" or "tak" or "ano" or "da" or "igen" or "evet" or "nai" or "да" or "так" or "はい" or "是" or "예" or "نعم";
 }

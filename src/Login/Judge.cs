@@ -38,7 +38,7 @@ internal static class Judge
             if (snapshot.StatusCode == 503 && IsWall(page) is { } wall503) return new(PageVerdict.BotWall, [wall503]) { Message = Sentence(page, wall503) };
             return new(PageVerdict.SiteDown, [$"HTTP status {snapshot.StatusCode}"]) { Message = $"The site answers with HTTP status {snapshot.StatusCode}." + Suffix(Sentence(page, "")) };
         }
-        if (IsWall(page) is { } wall && (login is null || login.Fields.TrueForAll(f => f.Element.Covered)) && code is null)
+        if (IsWall(page) is { } wall && (login is null || FramedProof(page) && !progress.PasswordSent || login.Fields.TrueForAll(f => f.Element.Covered)) && code is null)
             return new(PageVerdict.BotWall, [wall]) { Message = Sentence(page, wall) };
 
         if (Overridden.Refusal(page, progress) is { } refused)
@@ -91,19 +91,29 @@ internal static class Judge
             return new(PageVerdict.Denied, ["words of a denial: " + denial]) { Message = denial };
 
         if (sent && login is null && code is null && IsPush(page, signOut) is { } push)
-            return new(PageVerdict.Push, [push]);
+            return new(PageVerdict.Push, ["the page waits for an approval: " + SiteText.Cut(push.Text, 80)]) { Control = push };
 
         if (sent && login is null && (signOut is null || !MovedOn(progress)) && Choices.Accounts(page, afterSignIn: true) is { Count: >= 2 } accounts)
             return new(PageVerdict.AccountChoice, [$"{accounts.Count} accounts to choose from"]) { Offers = accounts };
 
         // The site's words about a sign-in elsewhere are no word of the provider's about the password.
         var elsewhere = progress.Provider is { } provider && login is not null && !provider.Owns(snapshot.Frames[login.Frame].Url);
+        if (login is not null && AskedAgain(page, progress, login, signOut, answers) is { } inside) return inside;
         if (login is not null && lastPassword is not null && !elsewhere)
         {
             if (Rejected(page, progress, login, answers) is { } rejected) return rejected;
         }
 
         if (sent && Interstitials.Find(page, progress, strict: true) is { } offer) return offer;
+
+        if (sent && login is null && code is null && signOut is null && Finished(page, progress) && Choices.ByShape(page, progress) is { Count: >= 2 } shaped)
+            return Choices.AreMethods(shaped)
+                ? new(PageVerdict.MethodChoice, [$"{shaped.Count} ways to verify and nothing else"]) { Offers = shaped }
+                : new(PageVerdict.AccountChoice, [$"{shaped.Count} things to choose from and nothing else"]) { Offers = shaped };
+
+        if (sent && login is null && code is null && progress.SinceStep < BusyLimit && Interstitials.IsPending(page)) return new(PageVerdict.Working, ["buttons that are not alive yet"]);
+
+        if (sent && login is null && code is null && signOut is null && Finished(page, progress) && Interstitials.Declinable(page, progress) is { } declinable) return declinable;
 
         // To be signed in with the provider is half of the way.
         var atProvider = progress.Provider?.Owns(snapshot.Url) == true;
@@ -123,9 +133,11 @@ internal static class Judge
         }
 
         if (sent && Interstitials.Find(page, progress, strict: false) is { } loose) return loose;
+        if (progress.Submissions is [.., { Kind: SubmissionKind.Identifier }] && NextField(page, progress) is { } further) return new(PageVerdict.Login, ["a further field of the same sign-in"]) { Group = further };
         if (!Finished(page, progress)) return new(PageVerdict.Working, ["the page is still at work"]);
         if (!sent && Choices.Organisations(page, null) is { Count: >= 2 } early) return new(PageVerdict.OrganisationChoice, [$"{early.Count} organisations to choose from"]) { Offers = early };
         if (Reaching.SignInControl(page, progress) is { } way) return new(PageVerdict.Home, [$"a way to sign in: {Controls.Caption(way)}", new Signal("sign-in control", Controls.SignInScore(way)).ToString()]) { Control = way };
+        if (!sent && page.Snapshot.Frames[0].ReadyState == "complete" && IsBlank(page) && progress.SinceStep > BlankPatience) return new(PageVerdict.SiteDown, ["a blank page"]) { Message = "The site answers with a blank page." };
         if (!sent && Maintenance(page) is { } maintenance) return new(PageVerdict.SiteDown, ["words of maintenance"]) { Message = maintenance };
         return new(PageVerdict.Unknown, ["nothing on the page says what it is"]) { Message = Sentence(page, "") };
     }
@@ -177,7 +189,7 @@ internal static class Judge
         var status = page.Snapshot.Requests.LastOrDefault(r => r.Status is 401 or 403 or 422 or 400 && r.Method is "POST" or "PUT" or "PATCH");
         if (status is not null && last.Kind == SubmissionKind.Password)
         {
-            if (answers.Exists(a => a.IsAlert && Words.HasAny(a.Text, WordList.Expired, WordList.Captcha))) return null;
+            if (answers.Exists(a => a.IsAlert && (Stale.Says(a.Text) || Words.Has(WordList.Captcha, a.Text)))) return null;
             var words = SiteText.AlertAt(page, progress, login) ?? SiteText.AnyAlert(answers, alertsOnly: true) ?? SiteText.AnyAlert(answers, alertsOnly: false);
             // The sentence of a call's answer may be drawn a moment after it.
             if (words is null && progress.SinceStep < TimeSpan.FromSeconds(1.5)) return null;
@@ -185,11 +197,25 @@ internal static class Judge
         }
         if (last.Kind == SubmissionKind.Password && Finished(page, progress) && SiteText.AlertAt(page, progress, login) is { } alert)
             return new(PageVerdict.Rejected, ["the form is back", "with an alert of its own: " + alert]) { Group = login, Message = alert };
-        if (last.Kind == SubmissionKind.Password && Finished(page, progress) && RefusingAddress(page, progress) is { } sign && !answers.Exists(a => Words.HasAny(a.Text, WordList.Expired, WordList.TryLater, WordList.Maintenance, WordList.Captcha)))
+        if (last.Kind == SubmissionKind.Password && Finished(page, progress) && RefusingAddress(page, progress) is { } sign && !answers.Exists(a => Stale.Says(a.Text) || Words.HasAny(a.Text, WordList.TryLater, WordList.Maintenance, WordList.Captcha)))
             return new(PageVerdict.Rejected, ["the form is back", "its address gained the word " + sign]) { Group = login, Message = SiteText.AnyAlert(answers, alertsOnly: true) ?? $"The site refused the sign-in: it came back with “{sign}” in its address and no sentence." };
+        if (last.Kind == SubmissionKind.Password && Finished(page, progress) && progress.SinceStep > TimeSpan.FromSeconds(1) && SiteText.PlainAt(page, progress, login) is { } plain)
+            return new(PageVerdict.Rejected, ["the form is back", "it kept the user name and lost the password", "a sentence that was not there: " + plain]) { Group = login, Message = plain };
         if (login.Fields.Find(f => f.Element is { NativeValidity: true, HasValue: true, ValidityMessage.Length: > 0 } && f.Role is FieldRole.Identifier or FieldRole.Password) is { } unfit && page.Snapshot.Requests.Count == 0 && Finished(page, progress))
             return new(PageVerdict.Rejected, ["the form does not take the value of a field"]) { Group = login, Message = SiteText.Cut(unfit.Element.ValidityMessage, 300) };
         return null;
+    }
+
+    /// <summary>
+    /// Signed in, and the page wants the password once more before it shows something of its own. The page offers to sign out, and the one before it did not; the form does not ask who it
+    /// is, and nothing says that anything was refused. The password is not given again.
+    /// </summary>
+    private static Judgement? AskedAgain(LoginPage page, LoginProgress progress, GroupReading login, ElementSnapshot? signOut, List<Saying> answers)
+    {
+        if (login is not { Kind: GroupKind.Reauth } || signOut is null || !progress.PasswordSent || progress.LastStep is LoginStep.GoTo || Controls.SignOutScore(signOut) < 5) return null;
+        if (progress.Before is not { } before || SignOut(LoginPage.Read(before)) is not null || SiteText.Refusal(answers) is not null || RefusingAddress(page, progress) is not null || login.Fields.Exists(f => f.Element.Invalid)) return null;
+        if (page.Snapshot.StatusCode is >= 400 || page.Snapshot.Requests.Any(r => r.Method is "POST" or "PUT" or "PATCH" && r.Status is >= 400) || !Finished(page, progress) || AsksForMore(page)) return null;
+        return new(PageVerdict.Connected, ["sign-out control: " + Controls.Caption(signOut), "it was not there before", "the page asks for the password of a user who is signed in"]);
     }
 
     /// <summary>
@@ -259,6 +285,26 @@ internal static class Judge
         return IsShort(page) && SpeaksOfCode(page) ? sender : null;
     }
 
+    /// <summary>
+    /// The form of one field that follows a user name and takes what the credential holds for it: a company, a membership number. Null when there is none. It holds no password, so nothing
+    /// that is known to be secret goes there.
+    /// </summary>
+    private static GroupReading? NextField(LoginPage page, LoginProgress progress)
+    {
+        foreach (var group in page.Groups)
+        {
+            if (group.Kind != GroupKind.Other || group.Fields is not [{ IsText: true } field] || !field.Element.Visible || group.Submit is not { } submit || progress.Submissions.Exists(s => s.State == group.State)) continue;
+            if (field.Element.Landmark is "header" or "nav" or "footer" or "search" || field.Role is FieldRole.Search or FieldRole.Captcha || !Words.HasAny(Controls.Caption(submit), WordList.Next, WordList.Continue, WordList.SignIn, WordList.Confirm)) continue;
+            if (SourceFields.Match(field.Words + " " + string.Join(' ', field.Tokens), progress.Slots) is null) continue;
+            // A reading of its own: before a user name was sent the same form is none of a sign-in's.
+            var asked = new FieldReading(field.Element) { Role = FieldRole.Extra };
+            var further = new GroupReading { Index = group.Index, Frame = group.Frame, Form = group.Form, Dialog = group.Dialog, Fields = [asked], Hidden = group.Hidden, Buttons = group.Buttons, Choices = group.Choices, Selects = group.Selects, Around = group.Around, Kind = GroupKind.Identifier, State = group.State, Submit = submit };
+            further.Extras.Add(asked);
+            return further;
+        }
+        return null;
+    }
+
     private static bool IsShort(LoginPage page) => page.Elements.Count(e => e.Visible) < 60;
 
     private static bool SpeaksOfCode(LoginPage page) =>
@@ -272,7 +318,9 @@ internal static class Judge
     /// <summary>A heading or an alert that a page for somebody who is signed in does not have: such a page proves nothing by what it lacks.</summary>
     private static bool SpeaksOfTrouble(LoginPage page) =>
         page.Elements.Any(e => e.Visible && (e.Kind is ElementKind.Heading or ElementKind.Alert || e.Kind == ElementKind.Text && IsShort(page)) && e.Landmark is not ("nav" or "footer") && e.Text.Length is > 0 and < 250
-            && Words.HasAny(e.Text, WordList.Wrong, WordList.Locked, WordList.TooMany, WordList.Expired, WordList.TryLater, WordList.Maintenance, WordList.Captcha));
+            && (Words.HasAny(e.Text, WordList.Wrong, WordList.Locked, WordList.TooMany, WordList.TryLater, WordList.Maintenance, WordList.Captcha)
+                // A bill may have expired as well.
+                || Words.Has(WordList.Expired, e.Text) && (e.Kind != ElementKind.Text || Stale.SpeaksOfIt(e.Text) || Words.HasAny(e.Text, WordList.Password, WordList.Code))));
 
     /// <summary>What the site says when the user refused on the other device, or null: new since the question was put.</summary>
     private static string? Denial(LoginPage page, LoginProgress progress, List<Saying> answers)
@@ -360,11 +408,25 @@ internal static class Judge
             if (!frame.Visible || frame.Box.Width < 150 || frame.Box.Height < 100) continue;
             if (Controls.HrefSays(frame.Url.AbsoluteUri.ToLowerInvariant(), CaptchaFrames)) return "a captcha is shown";
         }
+        if (FramedProof(page)) return "a captcha is shown";
         var few = page.Elements.Count < 60 && !page.Groups.Exists(g => g.IsLogin || g.Kind == GroupKind.Code);
         if (few && page.Elements.Any(e => e.Visible && e.Text.Length is > 0 and < 200 && Words.Has(WordList.Captcha, e.Text))) return "the page asks to prove that one is human";
         if (few && CaptchaBox(page) is not null) return "a captcha is shown";
         if (page.Snapshot.StatusCode is 403 or 429 && few && page.Snapshot.Frames.Count <= 2 && !page.Elements.Any(e => Controls.SignInScore(e) >= 5)) return $"HTTP status {page.Snapshot.StatusCode}";
         return null;
+    }
+
+    /// <summary>A frame of the page, of the size of a box to tick, asks to prove that one is human, whoever made it.</summary>
+    private static bool FramedProof(LoginPage page)
+    {
+        for (var i = 1; i < page.Snapshot.Frames.Count; i++)
+        {
+            var frame = page.Snapshot.Frames[i];
+            if (!frame.Visible || frame.Box.Width < 200 || frame.Box.Height is < 50 or > 700) continue;
+            var own = page.Elements.Where(e => e.Id.Frame == i && e.Visible).ToList();
+            if (own.Count is > 0 and < 20 && own.TrueForAll(e => e.Kind != ElementKind.Input) && own.Exists(e => (e.Text.Length > 0 ? e.Text : e.Name) is { Length: > 0 and < 200 } text && Words.Has(WordList.Captcha, text))) return true;
+        }
+        return false;
     }
 
     private static string? CaptchaBox(LoginPage page)
@@ -379,27 +441,35 @@ internal static class Judge
         return null;
     }
 
-    private static string? IsPush(LoginPage page, ElementSnapshot? signOut)
+    /// <summary>The sentence that asks for an approval elsewhere, or null.</summary>
+    private static ElementSnapshot? IsPush(LoginPage page, ElementSnapshot? signOut)
     {
         var visible = page.Elements.Where(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text or ElementKind.Alert && e.Landmark is not ("nav" or "footer")).ToList();
         if (visible.Count > 60 && signOut is not null) return null;
         foreach (var e in visible)
         {
             if (e.Text.Length > 250 || !e.Visible) continue;
-            if (Words.Has(WordList.Approve, e.Text) || Words.Has(WordList.Push, e.Text) && signOut is null) return "the page waits for an approval: " + SiteText.Cut(e.Text, 80);
+            if (Words.Has(WordList.Approve, e.Text) || Words.Has(WordList.Push, e.Text) && signOut is null) return e;
         }
+        // It asks the server again and again whether it may go on, and speaks of a telephone.
+        if (signOut is null && IsShort(page) && page.Snapshot.Requests.Where(r => r.Method == "GET").GroupBy(r => r.Path).Any(r => r.Count() >= 2)) return visible.Find(e => e.Text.Length <= 250 && Words.Has(WordList.Phone, e.Text));
         return null;
     }
 
     private static ElementSnapshot? Skip(LoginPage page) =>
         page.Elements.FirstOrDefault(e => e.Visible && e.Kind is ElementKind.Button or ElementKind.Link && Controls.Caption(e).Length < 40 && Words.Has(WordList.NotNow, Controls.Caption(e)));
 
-    private static string? Maintenance(LoginPage page)
+    /// <summary>How long a page without anything may take to show something.</summary>
+    private static readonly TimeSpan BlankPatience = TimeSpan.FromSeconds(6);
+
+    private static bool IsBlank(LoginPage page) => page.Snapshot.Frames.Count == 1 && !page.Elements.Any(e => e.Visible) && page.Snapshot.RequestsInFlight == 0;
+
+    internal static string? Maintenance(LoginPage page)
     {
         if (page.Elements.Count > 80) return null;
-        foreach (var e in page.Elements)
-            if (e.Visible && e.Text.Length is > 0 and < 300 && Words.Has(WordList.Maintenance, e.Text)) return SiteText.Cut(SiteText.Clean(e.Text), 300);
-        return null;
+        var said = page.Elements.Where(e => e.Visible && e.Text.Length is > 0 and < 300 && Words.Has(WordList.Maintenance, e.Text)).Select(e => SiteText.Clean(e.Text)).ToList();
+        // A heading names it; a sentence says how long.
+        return said.Count == 0 ? null : SiteText.Cut(said.Find(t => t.Length > 30) ?? said[0], 300);
     }
 
     /// <summary>The first sentence of the page's content.</summary>

@@ -21,6 +21,7 @@ public sealed class LoginEngine
     private static readonly TimeSpan BusyPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RenderPatience = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan LearnedPatience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan DeadPatience = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(700);
 
     /// <summary>The next step for the page in <paramref name="snapshot"/>.</summary>
@@ -168,6 +169,7 @@ public sealed class LoginEngine
         if (Reaching.Menu(page, progress) is { } menu) return Say(judged, new LoginStep.Click(menu.Id, ClickPurpose.OpenSignIn), "a menu");
         if (progress.SinceStep < RenderPatience && (page.Snapshot.Frames[0].Busy || page.Elements.Count(e => e.Visible) < 12)) return Say(judged, new LoginStep.Wait("the page may be drawn late", Glance));
         if (Reaching.WeakControl(page, progress) is { } weak) return Say(judged, new LoginStep.Click(weak.Id, ClickPurpose.OpenSignIn), "the most promising link");
+        if (Judge.Maintenance(page) is { } maintenance && progress.LastStep is not LoginStep.GoTo { Reason: WellKnown }) return Say(judged with { Verdict = PageVerdict.SiteDown }, new LoginStep.Done(new LoginOutcome.SourceUnavailable(maintenance)), "words of maintenance");
         if (Reaching.WellKnownPath(progress) is { } path) return Say(judged, new LoginStep.GoTo(path, WellKnown));
         return Say(judged, new LoginStep.Done(new LoginOutcome.FormNotFound("No sign-in form was found on the site.")));
     }
@@ -366,7 +368,7 @@ public sealed class LoginEngine
     {
         if (sentHere.Count >= MostPasswords || progress.Submissions.Count(s => s.Kind == SubmissionKind.Password) >= MostPasswords) return false;
         var answers = SiteText.Answers(page, progress);
-        return SiteText.Refusal(answers) is null && answers.Exists(a => a.Score >= 4 && Words.Has(WordList.Expired, a.Text));
+        return SiteText.Refusal(answers) is null && answers.Exists(a => (a.Score >= 4 || a.IsAlert) && Stale.Says(a.Text));
     }
 
     private static LoginDecision NoEffect(LoginPage page, LoginProgress progress, Judgement judged, GroupReading group)
@@ -404,6 +406,7 @@ public sealed class LoginEngine
             // Some forms send themselves at the last digit.
             var underWay = page.Snapshot.RequestsInFlight > 0 || page.Snapshot.Requests.Any(r => r.Method == "POST") || page.Snapshot.Frames[0].Busy;
             if (underWay && sameDocument && progress.SinceStep < AnswerPatience && !empty) return Say(judged, new LoginStep.Wait("the code was sent by the page itself", Glance));
+            if (sameDocument && !empty && !underWay && group.Submit is { Enabled: false } && progress.SinceStep < DeadPatience) return Say(judged, new LoginStep.Wait("the button is not alive yet", TimeSpan.FromMilliseconds(500)));
             if (sameDocument && !empty && !underWay) return Say(judged, group.Submit is { Enabled: true } ? new LoginStep.Click(group.Submit.Id, ClickPurpose.SubmitAnswer) : Enter(group, ClickPurpose.SubmitAnswer));
             if (sameDocument && !empty && group.Submit is { Enabled: true } && progress.SinceStep > AnswerPatience) return Say(judged, new LoginStep.Click(group.Submit.Id, ClickPurpose.SubmitAnswer));
         }
@@ -413,6 +416,10 @@ public sealed class LoginEngine
 
         if (group.Fields.Find(f => f.Element.Covered) is { } covered && Reaching.Dismissal(page, progress, covered.Element.CoveredBy) is { } dismissal && covered.Element.CoveredBy >= 0)
             return Say(judged, new LoginStep.Click(dismissal.Id, ClickPurpose.Dismiss), "something lies over the field");
+
+        // The page lost what was typed and has sent nothing: a form that is drawn anew as it comes alive. The same answer is typed once more.
+        if (filled && !refused && empty && sameDocument && progress.Refilled == 0 && page.Snapshot.RequestsInFlight == 0 && !page.Snapshot.Requests.Any(r => r.Method is not ("GET" or "HEAD")))
+            return Say(judged, Place(group, ((LoginStep.Fill)progress.LastStep!).Values.First(v => IsCodeSlot(v.Slot)).Slot, progress), "the page lost what was typed");
 
         // An answer is at hand.
         if (progress.Answer is { Placed: false } answer && answer.Names.Contains("code"))
@@ -503,7 +510,7 @@ public sealed class LoginEngine
         // Answered with "done": the page needs a moment to notice.
         if (asked && progress.SinceStep < TimeSpan.FromSeconds(10)) return Say(judged, new LoginStep.Wait("waiting for the page to notice the approval", TimeSpan.FromSeconds(2)));
         if (progress.Asked.Count >= MostRounds) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The approval did not reach the site.")));
-        return Say(judged, new LoginStep.Ask(new Challenge("push_approval", SiteText.Prompt(page, [], progress), [])));
+        return Say(judged, new LoginStep.Ask(new Challenge("push_approval", SiteText.Prompt(page, [], progress, around: judged.Control), [])));
     }
 
     private static LoginDecision Question(LoginPage page, LoginProgress progress, Judgement judged)
@@ -540,6 +547,9 @@ public sealed class LoginEngine
         }
         if (progress.Answer is { } answer && answer.Choices.TryGetValue(name, out var chosen) && offers.FirstOrDefault(o => o.Id == chosen) is { } offer)
         {
+            // Nothing here is alive yet: a choice made now would be lost when the page is.
+            if (!answer.Placed && progress.LastStep is not LoginStep.Choose && progress.SinceStep < DeadPatience && !page.Elements.Any(e => e is { Visible: true, Enabled: true, Kind: ElementKind.Button } && e.Id.Frame == offer.Element.Id.Frame && e.Form == offer.Element.Form) && page.Elements.Any(e => e is { Visible: true, Enabled: false, Kind: ElementKind.Button } && e.Id.Frame == offer.Element.Id.Frame && e.Form == offer.Element.Form))
+                return Say(judged, new LoginStep.Wait("the page is not alive yet", Glance));
             if (!answer.Placed) return Take(page, progress, judged, offer);
             if (progress.LastStep is LoginStep.Choose) return Say(judged, Go(page, offer.Element));
             if (progress.SinceStep < TimeSpan.FromSeconds(8)) return Say(judged, new LoginStep.Wait("the choice was sent; the site has not answered yet", Glance));

@@ -91,6 +91,9 @@ public sealed record LoginProgress
     /// <summary>What was typed and not yet sent: <c>state|slot</c>.</summary>
     public ImmutableHashSet<string> Filled { get; init; } = [];
 
+    /// <summary>How often a code was typed again because the page had lost it, since the last thing was sent.</summary>
+    public int Refilled { get; init; }
+
     /// <summary>Registrable domains on which credentials may be typed: the source's, and those its own redirects led to.</summary>
     public ImmutableHashSet<string> Domains { get; init; } = [];
 
@@ -190,6 +193,7 @@ public sealed record LoginProgress
         foreach (var value in fill.Values)
         {
             var state = page.StateOf(value.Field);
+            if (value.Character is null or 0 && (value.Slot == Slot.TotpCode || value.Slot == Slot.Answer("code")) && next.Filled.Contains(state + "|" + value.Slot.Name)) next = next with { Refilled = next.Refilled + 1 };
             next = next with { Filled = next.Filled.Add(state + "|" + value.Slot.Name) };
             if (value.Slot.Name.StartsWith("answer:", StringComparison.Ordinal) && next.Answer is { } answer && answer.Challenge.Type != "source_field")
                 next = next with { Answer = answer with { Placed = true } };
@@ -215,7 +219,7 @@ public sealed record LoginProgress
             : slots.Contains(Slot.TotpCode.Name) ? SubmissionKind.Totp
             : slots.Contains(Slot.Username.Name) || purpose == ClickPurpose.SubmitCredential ? SubmissionKind.Identifier
             : SubmissionKind.Answer;
-        return next with { Submissions = Submissions.Add(new Submission(kind, state) { Path = page.Snapshot.Url.AbsolutePath }), Filled = [], SentFrom = page.GroupOf(element) is { } from ? SentFrom.Add(LearnedPath.GroupOf(from)) : SentFrom, Sent = Sent.Union(slots.Select(StepOf)) };
+        return next with { Submissions = Submissions.Add(new Submission(kind, state) { Path = page.Snapshot.Url.AbsolutePath }), Filled = [], Refilled = 0, SentFrom = page.GroupOf(element) is { } from ? SentFrom.Add(LearnedPath.GroupOf(from)) : SentFrom, Sent = Sent.Union(slots.Select(StepOf)) };
     }
 }
 

@@ -10,6 +10,7 @@ internal sealed record Saying(string Text, double Score, bool New, bool IsAlert)
 internal static class SiteText
 {
     private const int LongestMessage = 300;
+    private const int ShortMessage = 30;
     private const int LongestPrompt = 500;
 
     /// <summary>What the page says in answer to the last step, best first: alerts, toasts, validity messages, new sentences with words of refusal.</summary>
@@ -62,9 +63,9 @@ internal static class SiteText
 
     public static string? Locked(List<Saying> answers)
     {
-        foreach (var saying in answers)
-            if (saying.Score >= 4 && SaysLocked(saying.Text)) return Cut(saying.Text, LongestMessage);
-        return null;
+        // A heading names it; the sentence below says what to do about it.
+        var said = answers.Where(s => s.Score >= 4 && SaysLocked(s.Text)).Select(s => s.Text).ToList();
+        return said.Count == 0 ? null : Cut(said[0].Length < ShortMessage ? said.Where(t => t.Length <= LongestMessage).MaxBy(t => t.Length) ?? said[0] : said[0], LongestMessage);
     }
 
     /// <summary>
@@ -102,7 +103,7 @@ internal static class SiteText
     /// <summary>A sentence that is new beside a form that came back, whatever its words: alerts first. Not one that speaks of something other than a refusal.</summary>
     public static string? AnyAlert(List<Saying> answers, bool alertsOnly) =>
         answers.FirstOrDefault(s => s.Text.Length is >= 8 and <= 300 && (s.IsAlert || !alertsOnly && s.Score >= 2 && s.Text.Contains(' ', StringComparison.Ordinal))
-            && !Words.HasAny(s.Text, WordList.Expired, WordList.TryLater, WordList.Maintenance, WordList.Captcha, WordList.AcceptCookies, WordList.RejectCookies, WordList.Newsletter, WordList.SignOut)) is { } saying ? Cut(saying.Text, LongestMessage) : null;
+            && !Stale.Says(s.Text) && !Words.HasAny(s.Text, WordList.TryLater, WordList.Maintenance, WordList.Captcha, WordList.AcceptCookies, WordList.RejectCookies, WordList.Newsletter, WordList.SignOut)) is { } saying ? Cut(saying.Text, LongestMessage) : null;
 
     /// <summary>What the form in front of us says in an alert of its own, in its frame and near it; null when there is none. Alerts that look like a success do not count.</summary>
     public static string? AlertAt(LoginPage page, LoginProgress progress, GroupReading group)
@@ -120,16 +121,40 @@ internal static class SiteText
             if (!styled && !speaks) continue;
             if (mark.Contains("success", StringComparison.OrdinalIgnoreCase) || mark.Contains("info", StringComparison.OrdinalIgnoreCase)) continue;
             if (Math.Abs(e.Box.Y - first.Box.Y) > 600 && e.Role != "alert") continue;
-            if (Words.HasAny(e.Text, WordList.Expired, WordList.TryLater, WordList.Maintenance, WordList.Captcha, WordList.AcceptCookies, WordList.RejectCookies, WordList.Newsletter)) continue;
+            if (Stale.Says(e.Text) || Words.HasAny(e.Text, WordList.TryLater, WordList.Maintenance, WordList.Captcha, WordList.AcceptCookies, WordList.RejectCookies, WordList.Newsletter)) continue;
             if (!styled && Words.HasAny(e.Text, WordList.Forgot, WordList.SignUp)) continue;
             return Cut(Clean(e.Text), LongestMessage);
         }
         return null;
     }
 
-    /// <summary>The site's sentences around what it asks for: heading, the sentences between it and the fields, alerts; in reading order, masked targets kept.</summary>
-    public static string Prompt(LoginPage page, IReadOnlyList<ElementSnapshot> fields, LoginProgress progress, bool withHeading = true)
+    /// <summary>
+    /// A sentence by the form in front of us that was not there when it was sent, whatever its words and its looks: only where the form shows by itself that it was taken and given back,
+    /// with the user name kept and the password gone. Null when there is none, or when it may speak of something else.
+    /// </summary>
+    public static string? PlainAt(LoginPage page, LoginProgress progress, GroupReading group)
     {
+        if (group is not { Identifier.Element.HasValue: true, Password.Element.HasValue: false } || progress.Before is not { } b) return null;
+        var before = LoginPage.Read(b);
+        var fields = group.Fields.Select(f => f.Element).ToList();
+        double top = fields.Min(f => f.Box.Y), bottom = fields.Max(f => f.Box.Bottom);
+        foreach (var e in page.Elements)
+        {
+            if (!e.Visible || e.Kind is not (ElementKind.Text or ElementKind.Alert) || e.Tag == "label" || e.Id.Frame != group.Frame || e.Dialog != group.Dialog || IsFrame(e)) continue;
+            if (e.Text.Length is < 12 or > 200 || e.Text.Count(c => c == ' ') < 2 && e.Text.All(c => c < 0x2E80) || before.Texts.Contains(e.Text) || group.Fields.Exists(f => f.Label == e.Text || f.Placeholder == e.Text)) continue;
+            if (e.Box.Bottom < top - 220 || e.Box.Y > bottom + 160) continue;
+            if (Stale.Says(e.Text) || Words.HasAny(e.Text, WordList.TryLater, WordList.Maintenance, WordList.Captcha, WordList.AcceptCookies, WordList.RejectCookies, WordList.Newsletter, WordList.Forgot, WordList.SignUp, WordList.SignOut, WordList.Terms, WordList.Welcome,
+                WordList.Code, WordList.Verification, WordList.Approve, WordList.Push, WordList.StaySignedIn, WordList.TrustDevice)) continue;
+            return Cut(Clean(e.Text), LongestMessage);
+        }
+        return null;
+    }
+
+    /// <summary>The site's sentences around what it asks for: heading, the sentences between it and the fields, alerts; in reading order, masked targets kept.</summary>
+    /// <param name="around">Where nothing is to be filled: the sentence that asks.</param>
+    public static string Prompt(LoginPage page, IReadOnlyList<ElementSnapshot> fields, LoginProgress progress, bool withHeading = true, ElementSnapshot? around = null)
+    {
+        if (fields.Count == 0 && around is not null) return PromptAround(page, around);
         var first = fields.Count > 0 ? fields.Min(f => page.PositionOf(f.Id)) : page.Elements.Count;
         var last = fields.Count > 0 ? fields.Max(f => page.PositionOf(f.Id)) : page.Elements.Count - 1;
         var frame = fields.Count > 0 ? fields[0].Id.Frame : -1;
@@ -171,6 +196,36 @@ internal static class SiteText
         foreach (var text in texts)
         {
             if (result.Contains(text, StringComparison.Ordinal)) continue;
+            var next = result.Length == 0 ? text : result + (char.IsPunctuation(result[^1]) ? " " : ". ") + text;
+            if (next.Length > LongestPrompt) break;
+            result = next;
+        }
+        return result.Length > 0 ? result : Cut(page.Snapshot.Title, LongestPrompt);
+    }
+
+    /// <summary>From the heading over a sentence to the next heading or field after it.</summary>
+    private static string PromptAround(LoginPage page, ElementSnapshot around)
+    {
+        var at = page.PositionOf(around.Id);
+        var start = at;
+        for (var i = at; i >= 0 && at - i < 30; i--)
+        {
+            var e = page.Elements[i];
+            if (e.Id.Frame != around.Id.Frame || e.Visible && IsFrame(e)) break;
+            if (!e.Visible) continue;
+            start = i;
+            if (e.Kind == ElementKind.Heading) break;
+        }
+        var result = "";
+        for (var i = start; i < page.Elements.Count && i < at + 12; i++)
+        {
+            var e = page.Elements[i];
+            if (!e.Visible || e.Id.Frame != around.Id.Frame || around.Dialog >= 0 && e.Dialog != around.Dialog) continue;
+            if (i > at && (IsFrame(e) || e.Kind is ElementKind.Input or ElementKind.Heading)) break;
+            if (e.Kind is not (ElementKind.Heading or ElementKind.Text or ElementKind.Alert) || IsFrame(e)) continue;
+            var text = Clean(e.Text);
+            // A number alone is what has to be compared with another screen, or tapped there.
+            if (text.Length < 3 && !(text.Length > 0 && text.All(char.IsAsciiDigit)) || result.Contains(text, StringComparison.Ordinal) && text.Length > 3) continue;
             var next = result.Length == 0 ? text : result + (char.IsPunctuation(result[^1]) ? " " : ". ") + text;
             if (next.Length > LongestPrompt) break;
             result = next;

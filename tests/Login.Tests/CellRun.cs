@@ -49,6 +49,8 @@ internal static class CellRun
         return result;
     }
 
+    private static readonly TimeSpan PushPatience = TimeSpan.FromSeconds(30);
+
     private static (string Verdict, string Message) Said(LoginOutcome outcome) => outcome switch
     {
         LoginOutcome.SignedIn => ("verified", ""),
@@ -115,7 +117,9 @@ internal static class CellRun
                 {
                     await portals.WaitForPushAsync(cell.Id, account, withdrawn);
                     _ = round.Push switch { PushState.Approved => portals.ApprovePush(cell.Id, account), PushState.Denied => portals.DenyPush(cell.Id, account), _ => 0 };
-                    await Task.Delay(Timeout.InfiniteTimeSpan, withdrawn);
+                    // A page that does not notice keeps nobody waiting for ever.
+                    await Task.Delay(PushPatience, TimeProvider.System, withdrawn);
+                    return null;
                 }
                 catch (OperationCanceledException) when (withdrawn.IsCancellationRequested)
                 {

@@ -69,7 +69,7 @@ internal abstract class ClientStyle : Style
     private string Scripts(Cell cell, bool home, Scene? given) => $$"""
         <script>
         const kit = { base: '{{cell.At("")}}', door: '{{cell.At(Door)}}', home: {{(home ? "true" : "false")}}, thinking: {{(cell.Outcome.Thinking > TimeSpan.Zero ? "true" : "false")}} };
-        {{KitScript.Replace("'do'", $"'{Name("do")}'", StringComparison.Ordinal)}}
+        {{KitScript.Replace("ACTION", Name("do"), StringComparison.Ordinal)}}
         {{Script}}
         kit.start({{(given is null ? "null" : System.Text.Json.JsonSerializer.Serialize(Describe(cell, given), PortalJson.Options))}});
         </script>
@@ -83,7 +83,7 @@ internal abstract class ClientStyle : Style
         kit.send = async (action, values = {}) => {
           if (!kit.heard) { kit.heard = true; return; }
           if (kit.thinking && kit.busy) kit.busy();
-          const answer = await fetch(kit.base + 'do', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ 'do': action, ...values }) });
+          const answer = await fetch(kit.base + 'do', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ ACTION: action, ...values }) });
           const body = await answer.json();
           if (body.address) history.pushState(null, '', '?auth=' + body.address);
           if (body.scene) { if (body.scene.inside === 'home') location.assign(kit.base); else kit.show(body.scene); }

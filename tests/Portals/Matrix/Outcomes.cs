@@ -30,14 +30,14 @@ internal static class Outcomes
         new("silent", "a page that thanks and says nothing", "unknown") { Steps = [Last("silent", m => new Scene("thanks", m.Say("silent")))], Promise = _ => Ends("unknown") },
 
         // Locked.
-        new("locked-page", "a page that says that the account is locked", "locked") { AtPassword = (_, _, _) => new Turn.To("locked"), Steps = [Locked("locked")], Promise = c => Ends("auth_locked", c.Say("locked")) },
+        new("locked-page", "a page that says that the account is locked", "locked") { AtPassword = (_, _, _) => new Turn.To("locked"), Steps = [Locked("locked")], Promise = _ => Ends("auth_locked") },
         new("locked-form", "the form is back and says that the account is locked", "locked") { AtPassword = (m, _, _) => new Turn.Again(new Saying(m.Say("locked"), Shown.Alert), 403), Promise = c => Ends("auth_locked", c.Say("locked")) },
         new("locked-time", "too many attempts: locked for some minutes", "locked") { AtPassword = (m, _, _) => new Turn.Again(new Saying(m.Say("locked_time"), Shown.Alert), 403), Promise = c => Ends("auth_locked", c.Say("locked_time")) },
         new("locked-status", "the call is answered with 423 and the page says nothing of use", "locked") { AtPassword = (_, _, _) => new Turn.Again(null, 423), Promise = _ => Ends("auth_locked") },
         new("locked-codes", "locked after wrong codes", "locked")
         {
             Steps = [Code("code_sms", "sms", Cell.Phone, lockAfter: WrongCodesUntilLock), Locked("code_locked")],
-            Promise = c => new("auth_locked", c.Say("code_locked"), [Ask(c, "code_sms", "000000"), Ask(c, "code_wrong", "111111")]),
+            Promise = c => new("auth_locked", null, [Ask(c, "code_sms", "000000"), Ask(c, "code_wrong", "111111")]),
         },
 
         // A new password.
@@ -80,7 +80,7 @@ internal static class Outcomes
 
         // Down.
         new("down-503", "status 503", "down") { Instead = (c, _) => c.Style.Show(c, Closed(c), StatusCodes.Status503ServiceUnavailable), Promise = c => Ends("source_not_available", c.Say("down_text")) with { Passwords = 0 } },
-        new("down-words", "maintenance with status 200", "down") { Instead = (c, _) => c.Style.Show(c, Closed(c), StatusCodes.Status200OK), Promise = c => Ends("source_not_available", c.Say("down_text")) with { Passwords = 0 } },
+        new("down-words", "maintenance with status 200", "down") { Instead = (c, _) => c.Style.Show(c, Closed(c), StatusCodes.Status200OK), Promise = _ => Ends("source_not_available") with { Passwords = 0 } },
         new("down-blank", "a blank page", "down") { Instead = (_, _) => Visit.Page(""), Promise = _ => Ends("source_not_available") with { Passwords = 0 } },
         new("down-reset", "the connection is cut", "down")
         {

@@ -119,6 +119,9 @@ internal sealed class DialogStyle : FragmentStyle
 
     protected override string Corner(Cell cell, Scene scene) => scene.Inside.Length == 0 ? $"""<button type="button" id="open-gate">{T(cell.Say("signin"))}</button>""" : base.Corner(cell, scene);
 
+    // The wall lies over the home page; nothing opens before it is gone.
+    protected override string Wall(Cell cell, bool shown) => base.Wall(cell, shown && cell.Outcome.Id != "cookies");
+
     public override IResult Show(Cell cell, Scene scene, int status) => Visit.Page(Shell(cell, scene.Heading, Draw(cell, scene), scene with { Inside = "closed" }), status);
 
     protected override IResult Home(Moment m)
@@ -127,7 +130,7 @@ internal sealed class DialogStyle : FragmentStyle
         var inside = m.Visit.Account is null ? "" : cell.Outcome.Inside;
         var main = m.Visit.Account is not null && cell.Outcome.Id == "sudo"
             ? Draw(cell, m.Site.Now(m))
-            : $"""<h1>{T(cell.Say("home_title"))}</h1><p>{T(cell.Say("home_text"))}</p>{(inside.Length > 0 ? $"<p>{T(cell.Say("inside"))}</p>" : "")}{Wall(cell, cell.Outcome.Id == "cookies")}""";
+            : $"""<h1>{T(cell.Say("home_title"))}</h1><p>{T(cell.Say("home_text"))}</p>{(inside.Length > 0 ? $"<p>{T(cell.Say("inside"))}</p>" : "")}{base.Wall(cell, cell.Outcome.Id == "cookies")}""";
         return Visit.Page(Shell(cell, cell.Brand, main, new Scene("home", "") { Inside = inside }, m));
     }
 
