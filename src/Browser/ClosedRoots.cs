@@ -12,7 +12,7 @@ internal static class ClosedRoots
     private const int MaxRoots = 60;
 
     // A page that does not answer in time is read without them.
-    private static readonly TimeSpan Timeout = TimeSpan.FromMilliseconds(1500);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(4);
     private const string HandOver =
         "function(channel, counter) { const view = this.ownerDocument.defaultView; if (!view) return; view.dispatchEvent(new view.CustomEvent(channel, { detail: { root: this } })); if (view[counter]) view[counter].observe(this); }";
 
@@ -60,17 +60,18 @@ internal static class ClosedRoots
         var document = await session.SendAsync("DOM.getFlattenedDocument", new() { ["depth"] = -1, ["pierce"] = true }).WaitAsync(cancellationToken);
         var roots = new List<int>();
         if (document is { } answer) Collect(answer.GetProperty("nodes"), roots);
-        foreach (var root in roots)
+        // All at once: a page of which half was found looks like another page.
+        await Task.WhenAll(roots.Select(async root =>
         {
             var resolved = await session.SendAsync("DOM.resolveNode", new() { ["backendNodeId"] = root }).WaitAsync(cancellationToken);
-            if (resolved?.GetProperty("object").GetProperty("objectId").GetString() is not { } id) continue;
+            if (resolved?.GetProperty("object").GetProperty("objectId").GetString() is not { } id) return;
             await session.SendAsync("Runtime.callFunctionOn", new()
             {
                 ["objectId"] = id,
                 ["functionDeclaration"] = HandOver,
                 ["arguments"] = new[] { new Dictionary<string, object> { ["value"] = channel }, new Dictionary<string, object> { ["value"] = Quiet.Property } },
             }).WaitAsync(cancellationToken);
-        }
+        }));
         return roots.Count > 0;
     }
 

@@ -41,7 +41,19 @@
   const buttonClass = /(^|[\s_-])(btn|button)([\s_-]|$)/i;
   const viewWidth = innerWidth, viewHeight = innerHeight, scrollTop = scrollY, scrollLeft = scrollX;
   const pageWidth = Math.max(document.documentElement ? document.documentElement.scrollWidth : 0, viewWidth);
-  const textOf = (element) => cut('innerText' in element ? element.innerText : element.textContent, 300);
+  // A control in a shadow root often shows what its host was given.
+  const slottedText = (element) => {
+    let result = '';
+    const walk = (node) => {
+      for (const child of node.tagName === 'SLOT' && node.assignedNodes().length ? node.assignedNodes({ flatten: true }) : node.childNodes) {
+        if (child.nodeType === 3) result += child.data;
+        else if (child.nodeType === 1 && !skipped.has(child.tagName)) walk(child);
+      }
+    };
+    walk(element);
+    return result;
+  };
+  const textOf = (element) => cut(element.getRootNode() !== document && element.querySelector('slot') ? slottedText(element) : 'innerText' in element ? element.innerText : element.textContent, 300);
   // What a label says without the text of the controls inside it.
   const labelText = (label) => {
     if (!label.querySelector('input,select,textarea,button')) return textOf(label) || cut(label.textContent, 300);

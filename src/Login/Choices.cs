@@ -101,7 +101,7 @@ internal static class Choices
     {
         if (page.Elements.Count(e => e.Visible) > 80 || page.Groups.Exists(g => !Interstitials.IsBeside(g, progress) && g.Fields.Exists(f => f.Element.Visible))) return [];
         var beside = page.Groups.Where(g => Interstitials.IsBeside(g, progress)).ToList();
-        var own = page.Elements.Where(e => e.Visible && e.Enabled && e.Landmark is not ("nav" or "footer" or "header" or "search") && !beside.Exists(g => g.Buttons.Contains(e) || g.Selects.Contains(e))).ToList();
+        var own = page.Elements.Where(e => e.Visible && e.Enabled && e.Landmark is not ("nav" or "footer" or "header" or "search") && !Interstitials.IsBeside(e, beside, progress)).ToList();
         var presses = own.FindAll(e => e.Kind == ElementKind.Button && LabelOf(e).Length > 0);
         var isShort = page.Elements.Count(e => e.Visible) < 35;
         if (isShort && own.FindAll(e => e.Kind == ElementKind.Select) is [var select] && presses.Count > 0)

@@ -12,7 +12,7 @@ internal static class Interstitials
         var beside = page.Groups.Where(g => IsBeside(g, progress)).ToList();
         var fields = page.Groups.Except(beside).Sum(g => g.Fields.Count(f => f.Element.Visible && f.Role != FieldRole.Search));
         if (fields > 0) return null;
-        var buttons = page.Elements.Where(e => !beside.Exists(g => g.Buttons.Contains(e)) && e.Visible && e.Enabled && e.Kind is ElementKind.Button or ElementKind.Link && e.Landmark is not ("nav" or "footer" or "header") && !progress.Tried.Contains(page.OutlineOf(e))).ToList();
+        var buttons = page.Elements.Where(e => !IsBeside(e, beside, progress) && e.Visible && e.Enabled && e.Kind is ElementKind.Button or ElementKind.Link && e.Landmark is not ("nav" or "footer" or "header") && !progress.Tried.Contains(page.OutlineOf(e))).ToList();
         if (buttons.Count == 0) return null;
         var asked = page.Elements.FirstOrDefault(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text or ElementKind.Choice && e.Landmark is not ("nav" or "footer")
             && (e.Text.Length > 0 ? e.Text : e.Name) is { Length: > 0 and < 200 } text && Words.HasAny(text, WordList.StaySignedIn, WordList.TrustDevice));
@@ -35,7 +35,7 @@ internal static class Interstitials
     {
         var beside = page.Groups.Where(g => IsBeside(g, progress)).ToList();
         if (page.Groups.Except(beside).Any(g => g.Fields.Exists(f => f.Element.Visible && f.Role != FieldRole.Search))) return null;
-        return Declined(page, [.. page.Elements.Where(e => !beside.Exists(g => g.Buttons.Contains(e)) && e.Visible && e.Enabled && e.Kind is ElementKind.Button or ElementKind.Link && e.Landmark is not ("nav" or "footer" or "header") && !progress.Tried.Contains(page.OutlineOf(e)))]);
+        return Declined(page, [.. page.Elements.Where(e => !IsBeside(e, beside, progress) && e.Visible && e.Enabled && e.Kind is ElementKind.Button or ElementKind.Link && e.Landmark is not ("nav" or "footer" or "header") && !progress.Tried.Contains(page.OutlineOf(e)))]);
     }
 
     private static Judgement? Declined(LoginPage page, List<ElementSnapshot> buttons)
@@ -63,10 +63,14 @@ internal static class Interstitials
 
     /// <summary>A form that has nothing to do with the sign-in and stands on other pages of the site as well.</summary>
     internal static bool IsBeside(GroupReading group, LoginProgress progress) => IsBeside(group) || progress.Before is { } before && !progress.Submissions.Exists(s => s.State == group.State)
-        && group.Fields.Count > 0 && group.Fields.TrueForAll(f => !f.IsPassword) && LoginPage.Read(before).Groups.Exists(g => !g.IsLogin && SameFields(g, group));
+        && group.Fields.Count > 0 && group.Fields.TrueForAll(f => !f.IsPassword && LoginPage.Read(before).Groups.Exists(g => g.Fields.Exists(b => b.Role is not (FieldRole.Identifier or FieldRole.Password or FieldRole.Code) && IsSame(b, f))));
 
-    private static bool SameFields(GroupReading one, GroupReading other) =>
-        one.Fields.Select(f => (f.Element.Type, f.Element.Attributes.GetValueOrDefault("name"), f.Placeholder)).SequenceEqual(other.Fields.Select(f => (f.Element.Type, f.Element.Attributes.GetValueOrDefault("name"), f.Placeholder)));
+    private static bool IsSame(FieldReading one, FieldReading other) =>
+        one.Element.Type == other.Element.Type && one.Label == other.Label && one.Placeholder == other.Placeholder && one.Element.Attributes.GetValueOrDefault("name") == other.Element.Attributes.GetValueOrDefault("name");
+
+    /// <summary>A control of such a form; not one that is new on this page, which a form around the whole page holds as well.</summary>
+    internal static bool IsBeside(ElementSnapshot control, List<GroupReading> beside, LoginProgress progress) =>
+        beside.Exists(g => g.Buttons.Contains(control) || g.Selects.Contains(control)) && (progress.Before is not { } before || LoginPage.Read(before).Texts.Contains(control.Text));
 
     private static bool IsBeside(GroupReading group) =>
         group.Kind is GroupKind.Newsletter or GroupKind.Search || group.Kind is GroupKind.Other or GroupKind.SignUp or GroupKind.Recovery or GroupKind.Identifier && group.Fields.Count == 1 && group.Fields[0] is { IsMailAddress: true, IsPassword: false } && group.Buttons.Exists(b => Words.Has(WordList.Newsletter, Controls.Caption(b)))

@@ -331,6 +331,21 @@ internal static class Judge
         return null;
     }
 
+    /// <summary>What the site says when nobody answered on the other device in time, or null: an alert that is new since the question was put, of something that ran out or with an offer to ask once more.</summary>
+    internal static string? GaveUp(LoginPage page, LoginProgress progress)
+    {
+        var asked = progress.Asked[^1].Message;
+        var control = LoginEngine.SendCodeControl(page, null);
+        var again = control is not null && progress.Before is { } before && !LoginPage.Read(before).Texts.Contains(control.Text);
+        foreach (var e in page.Elements.Where(e => e.Visible && e.Kind is ElementKind.Alert or ElementKind.Text && e.Landmark is not ("nav" or "footer" or "header") && e.Text.Length is > 8 and < 250))
+        {
+            var text = SiteText.Clean(e.Text);
+            var above = again && e.Id.Frame == control!.Id.Frame && page.PositionOf(control.Id) - page.PositionOf(e.Id) is > 0 and < 8;
+            if (!asked.Contains(text, StringComparison.Ordinal) && (Words.Has(WordList.Expired, text) || above)) return SiteText.Cut(text, 300);
+        }
+        return null;
+    }
+
     internal static ElementSnapshot? SignOut(LoginPage page)
     {
         ElementSnapshot? best = null;

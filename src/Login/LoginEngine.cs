@@ -507,6 +507,7 @@ public sealed class LoginEngine
         if (OtherWayPreferred(page, progress, progress.Overrides.PreferredMfa == "push" ? "push notification" : "") is { } preferred) return Say(judged, new LoginStep.Click(preferred.Id, ClickPurpose.ChooseOption), "override preferred_mfa: " + progress.Overrides.PreferredMfa);
         if (OtherWayForSeed(page, progress) is { } way) return Say(judged, new LoginStep.Click(way.Id, ClickPurpose.ChooseOption), "a stored seed can answer, if the site offers that way");
         var asked = progress.Asked.Count > 0 && progress.Asked[^1].Type == "push_approval";
+        if (asked && Judge.GaveUp(page, progress) is { } gaveUp) return Say(judged with { Verdict = PageVerdict.Unknown }, new LoginStep.Done(new LoginOutcome.Unknown(gaveUp)), "the site no longer waits for the approval");
         // Answered with "done": the page needs a moment to notice.
         if (asked && progress.SinceStep < TimeSpan.FromSeconds(10)) return Say(judged, new LoginStep.Wait("waiting for the page to notice the approval", TimeSpan.FromSeconds(2)));
         if (progress.Asked.Count >= MostRounds) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The approval did not reach the site.")));

@@ -134,8 +134,10 @@ internal static class SiteText
     /// </summary>
     public static string? PlainAt(LoginPage page, LoginProgress progress, GroupReading group)
     {
-        if (group is not { Identifier.Element.HasValue: true, Password.Element.HasValue: false } || progress.Before is not { } b) return null;
+        if (group is not { Password.Element.HasValue: false } || progress.Before is not { } b) return null;
         var before = LoginPage.Read(b);
+        // Where the user name was given on a page before, the page has to be the one that was sent: same title, same headings.
+        if (group.Identifier is null ? group.Kind != GroupKind.Reauth || before.LoginGroup is not { Kind: GroupKind.Reauth } || before.Snapshot.Title != page.Snapshot.Title || !Headings(before).SequenceEqual(Headings(page)) : !group.Identifier.Element.HasValue) return null;
         var fields = group.Fields.Select(f => f.Element).ToList();
         double top = fields.Min(f => f.Box.Y), bottom = fields.Max(f => f.Box.Bottom);
         foreach (var e in page.Elements)
@@ -149,6 +151,8 @@ internal static class SiteText
         }
         return null;
     }
+
+    private static IEnumerable<string> Headings(LoginPage page) => page.Elements.Where(e => e.Visible && e.Kind == ElementKind.Heading).Select(e => e.Text);
 
     /// <summary>The site's sentences around what it asks for: heading, the sentences between it and the fields, alerts; in reading order, masked targets kept.</summary>
     /// <param name="around">Where nothing is to be filled: the sentence that asks.</param>
@@ -187,7 +191,8 @@ internal static class SiteText
             if (!e.Visible || IsFrame(e) || (frame >= 0 && e.Id.Frame != frame) || (dialog >= 0 && e.Dialog != dialog)) continue;
             if (e.Kind is ElementKind.Input or ElementKind.Heading) break;
             var hint = e.Kind == ElementKind.Text && e.Text.Length is > 20 and < 250 && Words.HasAny(e.Text, WordList.Code, WordList.AuthenticatorApp, WordList.Sms, WordList.EmailWord, WordList.Approve);
-            if (hint || e.Kind == ElementKind.Alert && e.Text.Length > 2) parts.Add((i, Clean(e.Text)));
+            var answer = progress.Answer is { Placed: true } && e.Kind == ElementKind.Text && e.Text.Length is > 8 and < 250 && e.Text.Contains(' ', StringComparison.Ordinal) && progress.Before is { } asked && !LoginPage.Read(asked).Texts.Contains(e.Text);
+            if (hint || answer || e.Kind == ElementKind.Alert && e.Text.Length > 2) parts.Add((i, Clean(e.Text)));
         }
         var texts = parts.OrderBy(p => p.At).Select(p => p.Text).ToList();
         foreach (var saying in Answers(page, progress).Where(s => s.IsAlert && s.Score >= 5 && Words.HasAny(s.Text, WordList.Wrong, WordList.Expired, WordList.TooMany)))

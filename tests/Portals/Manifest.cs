@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Ostiary.Portals.Matrix;
 
 namespace Ostiary.Portals;
 
@@ -40,7 +41,22 @@ internal static class Manifest
             A user name with <code>+anything</code> added (before an @) is a further account of its own. Codes that a site sends arrive on the
             <a href="/_control/phone">practice telephone</a>. For programs: <a href="/portals.json">{Markup.Text(origin)}/portals.json</a>.</p>
             <table><thead><tr><th>Site</th><th>What is particular</th><th>Account</th></tr></thead><tbody>{rows}</tbody></table>
+            {MatrixTable()}
             """);
+    }
+
+    /// <summary>One row for each thing that may happen, one column for each style; a cell leads to its website and names its language.</summary>
+    private static string MatrixTable()
+    {
+        var cells = MatrixCatalog.All.ToDictionary(cell => (cell.Style, cell.Outcome));
+        var head = string.Concat(MatrixCatalog.Styles.Select(style => $"""<th title="{Markup.Text(style.About)}"><span>{style.Id}</span></th>"""));
+        var rows = string.Concat(Outcomes.All.Select(outcome => $"""<tr><th title="{Markup.Text(outcome.About)}">{outcome.Id}</th>{string.Concat(MatrixCatalog.Styles.Select(style =>
+            cells.TryGetValue((style.Id, outcome.Id), out var cell) ? $"""<td><a href="{Markup.Text(cell.PathFor(cell.Portal.Username))}">{cell.Language}</a></td>""" : "<td></td>"))}</tr>"""));
+        return $"""
+            <h2>The matrix</h2><p>{MatrixCatalog.All.Count} more: every style with everything that may happen. The account is <code>ada@larkspur.example</code> with <code>{Markup.Text(Cell.Password)}</code>;
+            where a refusal is the point, any other password will do. Point at a name to read what it means.</p>
+            <table class="matrix"><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>
+            """;
     }
 
     private static string Extras(Portal portal)
@@ -57,5 +73,6 @@ internal static class Manifest
         body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1e293b}
         table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.5rem .75rem;border-bottom:1px solid #e2e8f0}
         td small{display:block;color:#64748b}code{background:#f1f5f9;padding:0 .25rem;border-radius:3px;font-size:.9em;overflow-wrap:anywhere}a{color:#1d4ed8}
+        .matrix{font-size:.8rem;width:auto}.matrix td,.matrix th{padding:.1rem .35rem}.matrix thead span{writing-mode:vertical-rl;transform:rotate(180deg)}
         """;
 }

@@ -41,6 +41,7 @@ public static class MatrixCatalog
         "name-first" or "name-first-no" when style.NameFirst => "every sign-in of this style is one",
         "known" when style.StartsAtHome => "only a link to the sign-in itself can say who is coming",
         "no-toast" when !style.Scripted => "nothing vanishes without a script",
+        "push" or "push-denied" or "push-late" when !style.Scripted => "without a script no page notices what happens elsewhere",
         "deaf" when !style.Scripted => "without a script every click is heard",
         _ => null,
     };

@@ -45,7 +45,7 @@ internal sealed class PopupStyle : MarkupStyle
     {
         var cell = m.Cell;
         if (path == "window") return Visit.Page(m.Visit.Account is not null && cell.Outcome.Id != "sudo" ? $$"""<script>if (opener) opener.postMessage('in', location.origin); setTimeout(() => window.close(), 50)</script>""" : Inner(cell, m.Site.Now(m)));
-        if (path != Door || m.Visit.Account is not null) return base.Get(m, path);
+        if (path != Door && path.Length > 0 || m.Visit.Account is not null) return base.Get(m, path);
         return Visit.Page(Shell(cell, cell.Brand, $$"""
             <h1>{{T(cell.Say("home_title"))}}</h1><p>{{T(cell.Say("home_text"))}}</p><button type="button" id="op">{{T(cell.Say("signin"))}}</button>{{Wall(cell, cell.Outcome.Id == "cookies")}}
             <script>document.getElementById('op').addEventListener('click', () => window.open('{{cell.At("window")}}{{(cell.Outcome.Id == "known" ? "?hint='+encodeURIComponent(new URLSearchParams(location.search).get('hint')??'')+'" : "")}}', 'w', 'width=520,height=640')); addEventListener('message', e => { if (e.origin === location.origin && e.data === 'in') { location.assign('{{cell.At(cell.Outcome.Inside == "home" ? "" : Door)}}'); } });</script>
