@@ -23,7 +23,7 @@ public sealed record Submission(SubmissionKind Kind, string State)
     public string Path { get; init; } = "";
 }
 
-/// <summary>An answer of the user that is at hand: names of the typed fields (their values are <see cref="Slot.Answer"/> slots) and the values chosen in <c>select</c> fields.</summary>
+/// <summary>An answer of the user that is at hand: names of the typed fields (their values are <see cref="Slot.Answer"/> slots) and the values chosen in <c>select</c> fields, with what was chosen beside them under <see cref="ChallengeOptions.Key"/>.</summary>
 public sealed record GivenAnswer(Challenge Challenge, ImmutableHashSet<string> Names, ImmutableDictionary<string, string> Choices, bool Placed);
 
 /// <summary>What a sign-in has done so far. Immutable: every step makes a new one, so that nothing is sent twice.</summary>
@@ -121,6 +121,9 @@ public sealed record LoginProgress
     /// <summary>What an override takes for the proof of a sign-in was there before anything was sent: it proves nothing here.</summary>
     public bool SignedInSeenBefore { get; init; }
 
+    /// <summary>Whether the user wants this browser to be trusted; null: nothing was said.</summary>
+    public bool? TrustsDevice { get; init; }
+
     /// <summary>Steps of a sign-in that were sent, in the words of <see cref="LoginOverrides.Steps"/>.</summary>
     public ImmutableHashSet<string> Sent { get; init; } = [];
 
@@ -194,7 +197,8 @@ public sealed record LoginProgress
     {
         ArgumentNullException.ThrowIfNull(challenge);
         var given = new GivenAnswer(challenge, [.. names], [.. choices], Placed: false);
-        return this with { Answer = given, AnsweredFields = challenge.Type == "source_field" ? AnsweredFields.Union(given.Names) : AnsweredFields };
+        var trusts = !given.Choices.TryGetValue(ChallengeOptions.Key, out var option) ? TrustsDevice : option == ChallengeOptions.TrustDevice ? true : option == ChallengeOptions.None ? false : TrustsDevice;
+        return this with { Answer = given, TrustsDevice = trusts, AnsweredFields = challenge.Type == "source_field" ? AnsweredFields.Union(given.Names) : AnsweredFields };
     }
 
     /// <summary>The page state of a challenge of HTTP authentication: credentials are for a whole origin.</summary>
@@ -223,7 +227,7 @@ public sealed record LoginProgress
     private LoginProgress AfterPress(ElementId element, ClickPurpose purpose, LoginPage page)
     {
         var next = this with { Tried = Tried.Add(page.OutlineOf(element)) };
-        if (purpose == ClickPurpose.ChooseOption && next.Answer is { } answer) next = next with { Answer = answer with { Placed = true } };
+        if (next.Answer is { } answer && (purpose == ClickPurpose.ChooseOption || purpose == ClickPurpose.SendCode && answer.Choices.ContainsKey(ChallengeOptions.Key))) next = next with { Answer = answer with { Placed = true } };
         if (purpose is not (ClickPurpose.SubmitCredential or ClickPurpose.SubmitAnswer)) return next;
         var state = page.StateOf(element);
         var slots = Filled.Where(f => f.StartsWith(state + "|", StringComparison.Ordinal)).Select(f => f[(state.Length + 1)..]).ToHashSet(StringComparer.Ordinal);

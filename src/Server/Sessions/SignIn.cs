@@ -267,6 +267,7 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
             var choices = new Dictionary<string, string>(StringComparer.Ordinal);
             foreach (var field in challenge.Fields.Where(f => f.Type == "select"))
                 if (answer.Values.TryGetValue(field.Name, out var secret)) choices[field.Name] = secret.Reveal(value => new string(value.Span));
+            if (challenge.Options.Count > 0 && answer.Values.TryGetValue(ChallengeOptions.Key, out var option)) choices[ChallengeOptions.Key] = option.Reveal(value => new string(value.Span));
             _progress = _progress.WithAnswer(challenge, answer.Values.Keys, choices);
             return true;
         }
