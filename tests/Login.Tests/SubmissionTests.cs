@@ -57,7 +57,7 @@ public sealed class SubmissionTests(Shared shared, ITestOutputHelper output)
                     var passwords = form.Count(s => s.HasPassword);
                     if (passwords > 0) Interlocked.Increment(ref submitted);
                     if (passwords > 1 || form.Count() > 2) faults.Enqueue($"{page.Name}: form {form.Key} was sent {form.Count()} times, {passwords} times with the password");
-                    if (labels.GetValueOrDefault(page.Name)?.GetValueOrDefault(form.Key) is { } type && type != "login") faults.Enqueue($"{page.Name}: form {form.Key}, which is labelled {type}, was sent{(passwords > 0 ? " with the password" : "")}");
+                    if (labels.GetValueOrDefault(page.Name)?.GetValueOrDefault(form.Key) is { } type and not ("login" or "reauth" or "otp" or "login_or_signup" or "login_and_signup")) faults.Enqueue($"{page.Name}: form {form.Key}, which is labelled {type}, was sent{(passwords > 0 ? " with the password" : "")}");
                 }
             }
         }));
@@ -81,6 +81,7 @@ public sealed class SubmissionTests(Shared shared, ITestOutputHelper output)
         try
         {
             var result = await new SignIn(new HastyTime(4)).RunAsync(session, new SignInRequest(address, null, TestSecrets.Of(User, Password), TestDesk.Nobody), Ending);
+            if (result.Outcome is LoginOutcome.SignedIn) faults.Enqueue($"{name}: taken for signed in, although nobody is let in here: {string.Join(" | ", result.Steps.TakeLast(4).Select(s => $"{s.Page}: {s.Action} ({string.Join("; ", s.Why)})"))}");
             return result.TimedOut ? "asked" : result.Outcome.GetType().Name;
         }
         catch (BrowserLostException)

@@ -21,7 +21,7 @@ internal static class Walks
     {
         foreach (var page in pages) Known.Enqueue(page);
         var all = Known.ToArray();
-        for (var seed = 0; seed < walks; seed++) _ = new Walk(pages, all, source, seed).ToEnd();
+        for (var seed = 0; seed < walks; seed++) _ = new Walk(pages, all, source, seed, []).ToEnd();
     }
 
     /// <summary>Walks from every page of a collection over it and the states that portals were seen in. Returns how many values were typed, and how many of them on another domain than the source's.</summary>
@@ -34,9 +34,10 @@ internal static class Walks
         var (typed, elsewhere, submissions) = (0, 0, 0);
         Parallel.For(0, here.Length, () => (0, 0, 0), (number, _, sum) =>
         {
+            var looks = new Dictionary<(PageSnapshot, string, bool, string?, bool), PageSnapshot>();
             for (var seed = 0; seed < walksEach; seed++)
             {
-                var walk = new Walk([here[number]], all, source, (number * 1_000) + seed).ToEnd();
+                var walk = new Walk([here[number]], all, source, (number * 1_000) + seed, looks).ToEnd();
                 sum = (sum.Item1 + walk.Typed, sum.Item2 + walk.TypedElsewhere, sum.Item3 + walk.Submissions);
             }
             return sum;
@@ -50,7 +51,7 @@ internal static class Walks
     }
 
 #pragma warning disable CA5394 // Chance chooses pages here, so that a walk can be repeated by its number.
-    private sealed class Walk(IReadOnlyList<PageSnapshot> own, PageSnapshot[] all, Uri source, int seed)
+    private sealed class Walk(IReadOnlyList<PageSnapshot> own, PageSnapshot[] all, Uri source, int seed, Dictionary<(PageSnapshot, string, bool, string?, bool), PageSnapshot> looks)
     {
         private static readonly LoginEngine Engine = new();
         private readonly Random _chance = new(seed);
@@ -65,7 +66,7 @@ internal static class Walks
         /// <summary>Of these the ones typed on, and domains of frames typed in.</summary>
         private readonly HashSet<string> _foreign = [], _framed = [];
         private string _host = source.Host;
-        private double _document = 1;
+        private bool _otherDocument;
 
         /// <summary>The domain of the look before; null at the first look after an address was asked for.</summary>
         private string? _before;
@@ -93,11 +94,9 @@ internal static class Walks
                 var moves = _chance.Next(5) == 0;
                 if (moves) _host = _chance.Next(3) == 0 ? source.Host : Elsewhere[_chance.Next(Elsewhere.Length)];
                 var plain = source.Scheme == "https" && _chance.Next(12) == 0;
-                var shown = _host == source.Host && !plain ? page : MovedTo(page, _host, plain ? "http" : source.Scheme);
                 var frame = _chance.Next(8) == 0 ? Elsewhere[_chance.Next(Elsewhere.Length)] : null;
-                if (frame is not null) shown = InFrame(shown, frame, source.Scheme);
-                if (moves || _chance.Next(3) == 0) _document++;
-                shown = shown with { Frames = [shown.Frames[0] with { Document = _document }, .. shown.Frames.Skip(1)] };
+                if (moves || _chance.Next(3) == 0) _otherDocument = !_otherDocument;
+                var shown = Show(page, plain, frame);
                 var domain = RegistrableDomain.Of(shown.Url.IdnHost);
                 Arrive(domain, progress.CredentialSent, plain);
 
@@ -143,6 +142,16 @@ internal static class Walks
                 }
             }
             return this;
+        }
+
+        private PageSnapshot Show(PageSnapshot page, bool plain, string? frame)
+        {
+            // The same look read once: reading is what a walk takes its time for.
+            if (looks.TryGetValue((page, _host, plain, frame, _otherDocument), out var known)) return known;
+            var shown = _host == source.Host && !plain ? page : MovedTo(page, _host, plain ? "http" : source.Scheme);
+            if (frame is not null) shown = InFrame(shown, frame, source.Scheme);
+            shown = shown with { Frames = [shown.Frames[0] with { Document = _otherDocument ? 2 : 1 }, .. shown.Frames.Skip(1)] };
+            return looks[(page, _host, plain, frame, _otherDocument)] = shown;
         }
 
         /// <summary>Whether the site itself led to where the browser is.</summary>
