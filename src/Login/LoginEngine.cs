@@ -239,7 +239,7 @@ public sealed class LoginEngine
     private static LoginDecision LogIn(LoginPage page, LoginProgress progress, Judgement judged)
     {
         var group = judged.Group!;
-        if (Forbidden(page, progress, group) is { } reason) return Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(reason)));
+        if (AllowedDomains.Refusal(page, progress, group) is { } reason) return Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(reason)));
         var sentHere = progress.Submissions.FindAll(s => s.State == group.State);
         var byTurn = false;
         // By the order that was named, the same page takes one step after another: each is sent once.
@@ -350,19 +350,6 @@ public sealed class LoginEngine
         };
     }
 
-    /// <summary>Why nothing may be typed here, or null. Credentials go to the source's domain, or to where its own redirects led.</summary>
-    private static string? Forbidden(LoginPage page, LoginProgress progress, GroupReading group)
-    {
-        var frame = page.Snapshot.Frames[group.Frame].Url;
-        var address = frame.Scheme is "http" or "https" ? frame : page.Snapshot.Url;
-        // What a person answers may be for the site itself; what is stored is the provider's.
-        if (progress.Provider is { } provider && group.IsLogin && !provider.Owns(address)) return $"The sign-in form is on {address.Host}, which is not {provider.Name}'s.";
-        if (progress.Provider?.Owns(address) == true && address.Scheme == "https") return null;
-        if (progress.SourceUrl.Scheme == "https" && (address.Scheme != "https" || page.Snapshot.Url.Scheme != "https")) return "The sign-in form is not reached by an encrypted connection.";
-        if (!progress.Domains.Contains(RegistrableDomain.Of(page.Snapshot.Url.IdnHost))) return $"The sign-in form is on {page.Snapshot.Url.Host}, which the source did not lead to.";
-        return null;
-    }
-
     /// <summary>A second submission from one page state: only when the first had no effect at all, or the site said that its page had expired; and never a third.</summary>
     private static bool MayTryAgain(LoginPage page, LoginProgress progress, IReadOnlyList<Submission> sentHere)
     {
@@ -394,7 +381,7 @@ public sealed class LoginEngine
         if (judged.Control is { } sender)
             return OtherWayForSeed(page, progress) is { } instead ? Say(judged, new LoginStep.Click(instead.Id, ClickPurpose.ChooseOption), "a stored seed can answer, if the site offers that way") : Say(judged, new LoginStep.Click(sender.Id, ClickPurpose.SendCode));
         var group = judged.Group!;
-        if (Forbidden(page, progress, group) is { } reason) return Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(reason)));
+        if (AllowedDomains.Refusal(page, progress, group) is { } reason) return Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(reason)));
         var answers = SiteText.Answers(page, progress);
         var refused = answers.Exists(a => Words.HasAny(a.Text, WordList.Wrong, WordList.Expired) && a.Score >= 4) || group.Codes.Exists(c => c.Element.Invalid && progress.LastStep is LoginStep.Fill or LoginStep.Click or LoginStep.Press);
         var filled = progress.LastStep is LoginStep.Fill { Then: null } fill && fill.Values.Any(v => IsCodeSlot(v.Slot));
@@ -535,7 +522,7 @@ public sealed class LoginEngine
     {
         var group = judged.Group!;
         var field = group.Question!;
-        if (Forbidden(page, progress, group) is { } reason) return Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(reason)));
+        if (AllowedDomains.Refusal(page, progress, group) is { } reason) return Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(reason)));
         if (Beside(page, progress, judged, group) is { } beside) return beside;
         if (progress.Answer is { Placed: false } answer && answer.Names.Contains("answer"))
             return Say(judged, new LoginStep.Fill([new FieldValue(field.Element.Id, Slot.Answer("answer"))], group.Submit is { Enabled: false } ? null : Send(group, ClickPurpose.SubmitAnswer)));
@@ -560,7 +547,7 @@ public sealed class LoginEngine
         if (judged.Verdict == PageVerdict.OrganisationChoice && offers[0].Value is not null)
         {
             var element = offers[0].Element;
-            if (SourceFields.Match(element.Name + " " + element.NearbyText + " " + element.Attributes.GetValueOrDefault("name") + " organisation company", progress.Slots) is { } slot && !progress.Tried.Contains(Outline.Choice(page.Snapshot, element.Id, slot.Name)))
+            if (AllowedDomains.Refusal(page.Snapshot, progress) is null && SourceFields.Match(element.Name + " " + element.NearbyText + " " + element.Attributes.GetValueOrDefault("name") + " organisation company", progress.Slots) is { } slot && !progress.Tried.Contains(Outline.Choice(page.Snapshot, element.Id, slot.Name)))
                 return Say(judged, new LoginStep.ChooseBySlot(element.Id, slot, [.. offers.Select(o => new ChallengeOption(o.Value!, o.Label))]));
             if (progress.LastStep is LoginStep.ChooseBySlot) return Say(judged, Go(page, element));
         }

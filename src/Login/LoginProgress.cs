@@ -91,8 +91,17 @@ public sealed record LoginProgress
     /// <summary>What was typed and not yet sent: <c>state|slot</c>.</summary>
     public ImmutableHashSet<string> Filled { get; init; } = [];
 
-    /// <summary>Registrable domains on which credentials may be typed: the source's, and those its own redirects led to.</summary>
+    /// <summary>Registrable domains on which credentials may be typed: the source's, and those its own steps led to (<see cref="Seeing"/>).</summary>
     public ImmutableHashSet<string> Domains { get; init; } = [];
+
+    /// <summary>Of these the ones that are not the source's own: a step of the sign-in led there.</summary>
+    public ImmutableHashSet<string> Foreign { get; init; } = [];
+
+    /// <summary>Domains of other sites in whose frames something was typed.</summary>
+    public ImmutableHashSet<string> Framed { get; init; } = [];
+
+    /// <summary>The domain of the newest look; null before the first one after an address was asked for.</summary>
+    public string? At { get; init; }
 
     /// <summary>The identity provider whose credentials these are; null: they are the site's own.</summary>
     public IdentityProvider? Provider { get; init; }
@@ -139,6 +148,13 @@ public sealed record LoginProgress
         return new() { SourceUrl = source, LoginUrl = loginUrl, Provider = provider, Overrides = overrides, Slots = [.. slots], Domains = domains };
     }
 
+    /// <summary>The progress on the page that the browser shows now; told of every look before anything is decided on it. Values are typed only where the site's own steps led.</summary>
+    public LoginProgress Seeing(PageSnapshot page)
+    {
+        ArgumentNullException.ThrowIfNull(page);
+        return AllowedDomains.Follow(this, page);
+    }
+
     /// <summary>The progress after a step was carried out on the page it was decided on.</summary>
     public LoginProgress After(LoginDecision decision, PageSnapshot snapshot)
     {
@@ -164,12 +180,12 @@ public sealed record LoginProgress
         next = next with { Before = snapshot, LastStep = step, SinceStep = TimeSpan.Zero };
         return step switch
         {
-            LoginStep.Fill fill => next.AfterFill(fill, LoginPage.Read(snapshot)),
+            LoginStep.Fill fill => AllowedDomains.Typed(next.AfterFill(fill, LoginPage.Read(snapshot)), snapshot, fill.Values.Select(v => v.Field)),
             LoginStep.Click click => next.AfterPress(click.Element, click.Purpose, LoginPage.Read(snapshot)),
             LoginStep.Press press => next.AfterPress(press.Element, press.Purpose, LoginPage.Read(snapshot)),
             LoginStep.Choose choose => next with { Tried = Tried.Add(Outline.Choice(snapshot, choose.Element, choose.Value)) },
             LoginStep.ChooseBySlot choose => next with { Tried = Tried.Add(Outline.Choice(snapshot, choose.Element, choose.Slot.Name)) },
-            LoginStep.GoTo go => next with { Tried = Tried.Add(Outline.Address(go.Address)), SecondLookAt = decision.Page == PageVerdict.PerhapsConnected ? go.Address : SecondLookAt },
+            LoginStep.GoTo go => next with { At = null, Tried = Tried.Add(Outline.Address(go.Address)), SecondLookAt = decision.Page == PageVerdict.PerhapsConnected ? go.Address : SecondLookAt },
             LoginStep.Authenticate authenticate => next with { Submissions = Submissions.Add(new Submission(SubmissionKind.Password, HttpState(authenticate.Address)) { Path = authenticate.Address.AbsolutePath }) },
             LoginStep.Ask ask => next with { Asked = Asked.Add(ask.Challenge), Answer = null },
             _ => next,
