@@ -17,7 +17,7 @@ internal static class OperatorCommands
         organizations create --name NAME                            makes an organization and prints its first key, once
         organizations list                                          lists organizations: id, time of creation, number of working keys, name
         api-keys create --organization ID [--name NAME] [--scopes read,write,admin]   makes a key, for when the last one is lost; prints it once
-        sign-ins list                                               lists credentials whose sign-ins failed lately: source, credential, failures, attempts, newest, whether the website locked it
+        sign-ins list                                               lists credentials with sign-ins that did not get in lately: source, credential, failures, attempts, newest, whether the website locked it
         sign-ins forget --credential ID | --source ID               forgets those attempts, so that the next may begin at once
         Settings are the server's own: OSTIARY_DATA or OSTIARY_DATABASE say which database is meant.
         """;

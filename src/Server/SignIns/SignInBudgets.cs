@@ -3,17 +3,18 @@ using Ostiary.Login;
 using Ostiary.Server.Credentials;
 using Ostiary.Server.Data;
 using Ostiary.Server.Http;
+using Ostiary.Server.Sessions;
 
 namespace Ostiary.Server.SignIns;
 
 /// <summary>
 /// Counts the sign-ins that reach a website, over all workers and restarts, and says when there were enough of them: an account that somebody else's failures have locked is harm done to
-/// its user. An attempt counts as failed from before its first value is typed until it is known to have succeeded; only one whose work is under way at this moment is neither.
+/// its user. Every attempt is written before its first value is typed. It is a failure when the site has refused it or nobody understood the answer; one that was canceled, killed or left without
+/// the user's answer is neither: the site has decided nothing.
 /// </summary>
 internal sealed class SignInBudgets(Db db, CredentialVault vault, SignInOptions options, TimeProvider time, ILogger<SignInBudgets> logger)
 {
-    // As for the turns: what is leased is under way.
-    private const string IsOver = "(a.ending IS NOT NULL OR NOT EXISTS (SELECT 1 FROM work WHERE id = a.work_id AND state = 'leased' AND leased_until > now()))";
+    private const string IsFailure = "ending IN ('rejected', 'locked', 'failed')";
 
     /// <summary>Why no sign-in may begin now, or null. Nothing was sent when it says so.</summary>
     public async Task<Fault?> UsedUpAsync(CredentialRow credential, byte[] account, CancellationToken cancellationToken)
@@ -27,16 +28,16 @@ internal sealed class SignInBudgets(Db db, CredentialVault vault, SignInOptions 
                 $"""
                 SELECT
                     (SELECT CASE WHEN count(*) = @FailuresPerAccount AND NOT bool_or(ending = 'signed_in') THEN min(touched_at) END FROM
-                        (SELECT touched_at, coalesce(ending, 'failed') AS ending FROM sign_in_attempts a WHERE account = @account AND touched_at > @since AND {IsOver} ORDER BY touched_at DESC LIMIT @FailuresPerAccount) newest) AS of_account,
+                        (SELECT touched_at, ending FROM sign_in_attempts WHERE account = @account AND touched_at > @since AND (ending = 'signed_in' OR {IsFailure}) ORDER BY touched_at DESC LIMIT @FailuresPerAccount) newest) AS of_account,
                     (SELECT CASE WHEN count(*) = @AttemptsPerCredential THEN min(touched_at) END FROM
                         (SELECT touched_at FROM sign_in_attempts WHERE credential_id = @Id AND touched_at > @since ORDER BY touched_at DESC LIMIT @AttemptsPerCredential) newest) AS of_credential,
                     (SELECT CASE WHEN count(*) = @FailuresPerSource THEN min(touched_at) END FROM
-                        (SELECT touched_at FROM sign_in_attempts a WHERE source_id = @SourceId AND ending IS DISTINCT FROM 'signed_in' AND touched_at > @since AND {IsOver} ORDER BY touched_at DESC LIMIT @FailuresPerSource) newest) AS of_source,
+                        (SELECT touched_at FROM sign_in_attempts WHERE source_id = @SourceId AND {IsFailure} AND touched_at > @since ORDER BY touched_at DESC LIMIT @FailuresPerSource) newest) AS of_source,
                     l.ended_at AS locked_at, l.message AS locked_says
                 FROM (SELECT 1) AS once LEFT JOIN LATERAL
-                    (SELECT ended_at, message FROM sign_in_attempts WHERE account = @account AND ending = 'locked' AND ended_at > @lockedSince ORDER BY ended_at DESC LIMIT 1) l ON true
+                    (SELECT ended_at, message FROM sign_in_attempts WHERE account = @account AND ending = 'locked' AND ended_at > @lockedSince AND NOT (credential_id = @Id AND credential_version < @Version) ORDER BY ended_at DESC LIMIT 1) l ON true
                 """,
-                new { credential.Id, credential.SourceId, account, since = now - options.Window, lockedSince = now - options.LockedPause, options.FailuresPerAccount, options.AttemptsPerCredential, options.FailuresPerSource },
+                new { credential.Id, credential.SourceId, credential.Version, account, since = now - options.Window, lockedSince = now - options.LockedPause, options.FailuresPerAccount, options.AttemptsPerCredential, options.FailuresPerSource },
                 cancellationToken: cancellationToken));
         }
 
@@ -64,18 +65,18 @@ internal sealed class SignInBudgets(Db db, CredentialVault vault, SignInOptions 
     {
         await using var connection = await db.OpenAsync(cancellationToken);
         return await connection.QuerySingleAsync<bool>(new CommandDefinition(
-            $"SELECT EXISTS (SELECT 1 FROM sign_in_attempts a WHERE account = @account AND touched_at > @since AND ending IS DISTINCT FROM 'signed_in' AND {IsOver})",
+            $"SELECT EXISTS (SELECT 1 FROM sign_in_attempts WHERE account = @account AND touched_at > @since AND {IsFailure})",
             new { account, since = time.GetUtcNow() - options.Window },
             cancellationToken: cancellationToken));
     }
 
     /// <summary>Commits that a value is about to be typed.</summary>
-    public async Task<long> BeginAsync(CredentialRow credential, byte[] account, long workId, CancellationToken cancellationToken)
+    public async Task<long> BeginAsync(CredentialRow credential, byte[] account, CancellationToken cancellationToken)
     {
         await using var connection = await db.OpenAsync(cancellationToken);
         return await connection.QuerySingleAsync<long>(new CommandDefinition(
-            "INSERT INTO sign_in_attempts (source_id, credential_id, account, work_id, touched_at) VALUES (@SourceId, @Id, @account, @workId, @now) RETURNING id",
-            new { credential.SourceId, credential.Id, account, workId, now = time.GetUtcNow() },
+            "INSERT INTO sign_in_attempts (source_id, credential_id, credential_version, account, touched_at) VALUES (@SourceId, @Id, @Version, @account, @now) RETURNING id",
+            new { credential.SourceId, credential.Id, credential.Version, account, now = time.GetUtcNow() },
             cancellationToken: cancellationToken));
     }
 
@@ -83,16 +84,19 @@ internal sealed class SignInBudgets(Db db, CredentialVault vault, SignInOptions 
     public Task SucceededAsync(DbTransactionScope scope, long attempt, CancellationToken cancellationToken) => EndAsync(scope.Connection, scope.Transaction, attempt, "signed_in", null, cancellationToken);
 
     /// <summary>
-    /// Notes how the attempt failed. A commit of its own and not its owner's: what the website has seen is true also when the owner was stopped, or ended by somebody else, meanwhile.
+    /// Notes how the attempt ended that did not get in. A commit of its own and not its owner's: what the website has seen is true also when the owner was stopped, or ended by somebody else, meanwhile.
     /// </summary>
-    public async Task FailedAsync(long attempt, LoginOutcome outcome, CancellationToken cancellationToken)
+    public async Task FailedAsync(long attempt, SignInResult result, CancellationToken cancellationToken)
     {
         await using var connection = await db.OpenAsync(cancellationToken);
-        var (ending, message) = outcome switch
+        var (ending, message) = result.Outcome switch
         {
+            _ when result.TimedOut => ("undecided", (string?)null),
             LoginOutcome.Rejected => ("rejected", null),
             LoginOutcome.Locked locked => ("locked", locked.Message),
-            _ => ("failed", (string?)null),
+            LoginOutcome.Denied or LoginOutcome.Unknown => ("failed", null),
+            // It wants a new password, is down, or asks for what nobody can give: the values may be right.
+            _ => ("undecided", null),
         };
         await EndAsync(connection, null, attempt, ending, message, cancellationToken);
     }
@@ -101,7 +105,7 @@ internal sealed class SignInBudgets(Db db, CredentialVault vault, SignInOptions 
     public static Task<int> ForgetAsync(System.Data.IDbConnection connection, DateTimeOffset before, CancellationToken cancellationToken) =>
         connection.ExecuteAsync(new CommandDefinition("DELETE FROM sign_in_attempts WHERE touched_at < @before", new { before }, cancellationToken: cancellationToken));
 
-    /// <summary>Credentials with failed attempts, as the operator sees them.</summary>
+    /// <summary>Credentials with attempts that did not get in, as the operator sees them.</summary>
     public static async Task<IReadOnlyList<FailedSignIns>> FailedAsync(Db db, CancellationToken cancellationToken)
     {
         await using var connection = await db.OpenAsync(cancellationToken);
@@ -109,8 +113,8 @@ internal sealed class SignInBudgets(Db db, CredentialVault vault, SignInOptions 
         [
             .. await connection.QueryAsync<FailedSignIns>(new CommandDefinition(
                 $"""
-                SELECT source_id, credential_id, count(*) AS attempts, count(*) FILTER (WHERE ending IS DISTINCT FROM 'signed_in' AND {IsOver}) AS failures, max(touched_at) AS newest_at, bool_or(ending = 'locked') IS TRUE AS locked
-                FROM sign_in_attempts a GROUP BY source_id, credential_id HAVING count(*) FILTER (WHERE ending IS DISTINCT FROM 'signed_in' AND {IsOver}) > 0 ORDER BY max(touched_at) DESC LIMIT 1000
+                SELECT source_id, credential_id, count(*) AS attempts, count(*) FILTER (WHERE {IsFailure}) AS failures, max(touched_at) AS newest_at, bool_or(ending = 'locked') IS TRUE AS locked
+                FROM sign_in_attempts GROUP BY source_id, credential_id HAVING count(*) FILTER (WHERE ending IS DISTINCT FROM 'signed_in') > 0 ORDER BY max(touched_at) DESC LIMIT 1000
                 """,
                 cancellationToken: cancellationToken)),
         ];
@@ -143,7 +147,7 @@ internal sealed class SignInBudgets(Db db, CredentialVault vault, SignInOptions 
     }
 }
 
-/// <summary>Failed sign-ins of one credential that are still remembered.</summary>
+/// <summary>Sign-ins of one credential that are still remembered; some did not get in.</summary>
 internal sealed record FailedSignIns
 {
     public string SourceId { get; init; } = "";

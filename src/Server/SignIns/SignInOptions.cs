@@ -9,11 +9,11 @@ internal sealed class SignInOptions
     /// <summary>Sign-ins of one account (a user name at a source, whichever credentials hold it) that may fail in a row within <see cref="Window"/>; then nothing is sent for it until the oldest of them is over. 0 = no limit. Default 5.</summary>
     public int FailuresPerAccount { get; set; } = 5;
 
-    /// <summary>Sign-ins with one credential that may reach the website within <see cref="Window"/>, those that succeed included. 0 = no limit. Default 60.</summary>
-    public int AttemptsPerCredential { get; set; } = 60;
+    /// <summary>Sign-ins with one credential that may reach the website within <see cref="Window"/>, those that succeed included. 0 = no limit. Default 240.</summary>
+    public int AttemptsPerCredential { get; set; } = 240;
 
-    /// <summary>Sign-ins at one source, of all its accounts together, that may fail within <see cref="Window"/>. 0 = no limit. Default 200.</summary>
-    public int FailuresPerSource { get; set; } = 200;
+    /// <summary>Sign-ins at one source, of all its accounts together, that may fail within <see cref="Window"/>. 0 = no limit. Default 500.</summary>
+    public int FailuresPerSource { get; set; } = 500;
 
     /// <summary>How long nothing is sent for an account after the website has said that it is locked. 0 = not at all. Default 15 minutes.</summary>
     public TimeSpan LockedPause { get; set; } = TimeSpan.FromMinutes(15);

@@ -130,7 +130,7 @@ internal sealed class SigningIn(
         if (await NotToBeTriedAsync(credential, fingerprint, account, cancellationToken) is { } known) return known;
 
         var opener = new CredentialSecrets(credential, vault, db, time);
-        var secrets = new TouchingSecrets(opener, await opener.AvailableAsync(cancellationToken), attempt, () => budgets.BeginAsync(credential, account, attempt.Item.Id, cancellationToken));
+        var secrets = new TouchingSecrets(opener, await opener.AvailableAsync(cancellationToken), attempt, () => budgets.BeginAsync(credential, account, cancellationToken));
         var provider = credential.AuthMethod == AuthMethods.GoogleSso ? options.Google : null;
         var overrides = SourceOverrides.Of(source.Overrides);
         var request = new SignInRequest(new Uri(source.Url), Corrections.LoginUrlOf(source, overrides), secrets, desk, provider)
@@ -144,7 +144,7 @@ internal sealed class SigningIn(
         var result = await signIn.RunAsync(session.Browser, request, cancellationToken);
         attempt.Steps = result.Steps;
         // What the site has seen is noted also when this work is told to stop right now.
-        if (secrets.Attempt is { } made && result.Outcome is not LoginOutcome.SignedIn) await budgets.FailedAsync(made, result.Outcome, CancellationToken.None);
+        if (secrets.Attempt is { } made && result.Outcome is not LoginOutcome.SignedIn) await budgets.FailedAsync(made, result, CancellationToken.None);
         if (result.LedAstray) await ForgetAsync(source, cancellationToken);
         if (result.TimedOut) return Failed("interaction", "interaction_timeout", "The source's question was not answered in time; start again and answer it.");
         switch (result.Outcome)
