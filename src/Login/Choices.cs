@@ -32,7 +32,7 @@ internal static class Choices
         var asks = page.Elements.Any(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text && e.Text.Length < 250 && Words.HasAny(e.Text, WordList.ChooseMethod, WordList.Verification, WordList.AnotherWay));
         var pressed = offers.Where(o => o.Offer.Element.Kind != ElementKind.Choice && o.Names && !Words.Has(WordList.Resend, o.Offer.Label)).ToList();
         foreach (var alike in pressed.GroupBy(o => (o.Offer.Element.Id.Frame, o.Offer.Element.Kind, o.Offer.Element.Tag)))
-            if (alike.Count() >= 2 && asks) return Distinct(alike.Select(o => o.Offer));
+            if (alike.Count() >= 2 && (asks || alike.Count() >= 3 || alike.Count(o => IsMasked(o.Offer.Label)) >= 2)) return Distinct(alike.Select(o => o.Offer));
         return [];
     }
 
@@ -86,6 +86,9 @@ internal static class Choices
             if (radios.Count() >= 2) return Distinct(radios.Select((e, i) => new Offer(Id(LabelOf(e), i), LabelOf(e), e, null)));
         // Items of a list look alike: same tag, same class, same left edge or the same top, and the same depth.
         var best = Alike(e => e.Box.X) ?? Alike(e => e.Box.Y);
+        // A row that breaks: more of the same look and height, none of them far from the others.
+        if (best is not null && best.First() is var one && clickable.Where(e => e.Kind == one.Kind && e.Id.Frame == one.Id.Frame && e.Tag == one.Tag && e.Path.Count == one.Path.Count && e.Attributes.GetValueOrDefault("class") == one.Attributes.GetValueOrDefault("class") && Math.Abs(e.Box.Height - one.Box.Height) < 3).ToList() is var row
+            && row.Count > best.Count() && row.Zip(row.Skip(1)).All(pair => Math.Abs(pair.Second.Box.Y - pair.First.Box.Y) < 2 * one.Box.Height)) best = row;
         return best is null ? [] : Distinct(best.Take(MostOffers).Select((e, i) => new Offer(Id(LabelOf(e), i), LabelOf(e), e, null)));
 
         IEnumerable<ElementSnapshot>? Alike(Func<ElementSnapshot, double> edge) =>
@@ -123,6 +126,9 @@ internal static class Choices
 
     private static bool SaysYesOrNo(string label) =>
         Words.HasAny(label, WordList.NotNow, WordList.StaySignedIn, WordList.TrustDevice, WordList.AcceptCookies, WordList.RejectCookies, WordList.Resend, WordList.SignIn, WordList.SignOut) || Words.Fold(label).Length < 4;
+
+    /// <summary>Names a target and hides most of it.</summary>
+    private static bool IsMasked(string label) => label.Count(c => c is '•' or '*' or '·' or '×' or '●') >= 2;
 
     public static bool NamesMethod(string label) =>
         Words.HasAny(label, WordList.Sms, WordList.EmailWord, WordList.Email, WordList.AuthenticatorApp, WordList.Push, WordList.BackupCode, WordList.Phone);

@@ -117,7 +117,7 @@ internal static class GroupJudge
         }
         else if (group.Codes.Count == 0 && words.NamesWayOfCode && fields is [{ } sole] && sole.IsText && sole[FieldRole.Code] >= 3) sole.Add(FieldRole.Code, 3, "the page says how a code comes");
         var questions = fields.Where(f => f[FieldRole.SecurityAnswer] >= 6 && f[FieldRole.Code] < f[FieldRole.SecurityAnswer]).ToList();
-        if (questions.Count == 0 && fields.Count(f => f.IsPassword || f.IsText) == 1 && fields.Find(f => f.IsPassword || f.IsText) is { } lone && lone[FieldRole.Code] < Take && (lone[FieldRole.Identifier] < Take || IsQuestion(lone.Label)) && words.QuestionOf(lone) is not null) questions = [lone];
+        if (questions.Count == 0 && fields.Count(f => f.IsPassword || f.IsText) == 1 && fields.Find(f => f.IsPassword || f.IsText) is { } lone && lone[FieldRole.Code] < Take && (lone[FieldRole.Identifier] < Take || IsQuestion(lone.Label)) && !(lone.IsPassword && Words.Has(WordList.Password, lone.Label + " " + lone.Placeholder)) && words.QuestionOf(lone) is not null) questions = [lone];
         foreach (var question in questions)
         {
             question.Role = FieldRole.SecurityAnswer;

@@ -36,7 +36,7 @@ internal static class Judge
         if (snapshot.StatusCode is >= 500 and < 600 && login is null && code is null)
         {
             if (snapshot.StatusCode == 503 && IsWall(page) is { } wall503) return new(PageVerdict.BotWall, [wall503]) { Message = Sentence(page, wall503) };
-            return new(PageVerdict.SiteDown, [$"HTTP status {snapshot.StatusCode}"]) { Message = $"The site answers with HTTP status {snapshot.StatusCode}." + Suffix(Sentence(page, "")) };
+            return new(PageVerdict.SiteDown, [$"HTTP status {snapshot.StatusCode}"]) { Message = $"The site answers with HTTP status {snapshot.StatusCode}." + Suffix(Maintenance(page) ?? Sentence(page, "")) };
         }
         if (IsWall(page) is { } wall && (login is null || FramedProof(page) && !progress.PasswordSent || login.Fields.TrueForAll(f => f.Element.Covered)) && code is null)
             return new(PageVerdict.BotWall, [wall]) { Message = Sentence(page, wall) };
@@ -111,6 +111,7 @@ internal static class Judge
                 ? new(PageVerdict.MethodChoice, [$"{shaped.Count} ways to verify and nothing else"]) { Offers = shaped }
                 : new(PageVerdict.AccountChoice, [$"{shaped.Count} things to choose from and nothing else"]) { Offers = shaped };
 
+        if (login is null && code is null && progress.Submissions is [.., { Kind: SubmissionKind.Identifier }] && NextField(page, progress) is { } further) return new(PageVerdict.Login, ["a further field of the same sign-in"]) { Group = further };
         if (sent && login is null && code is null && progress.SinceStep < BusyLimit && Interstitials.IsPending(page)) return new(PageVerdict.Working, ["buttons that are not alive yet"]);
 
         if (sent && login is null && code is null && signOut is null && Finished(page, progress) && Interstitials.Declinable(page, progress) is { } declinable) return declinable;
@@ -133,7 +134,6 @@ internal static class Judge
         }
 
         if (sent && Interstitials.Find(page, progress, strict: false) is { } loose) return loose;
-        if (progress.Submissions is [.., { Kind: SubmissionKind.Identifier }] && NextField(page, progress) is { } further) return new(PageVerdict.Login, ["a further field of the same sign-in"]) { Group = further };
         if (!Finished(page, progress)) return new(PageVerdict.Working, ["the page is still at work"]);
         if (!sent && Choices.Organisations(page, null) is { Count: >= 2 } early) return new(PageVerdict.OrganisationChoice, [$"{early.Count} organisations to choose from"]) { Offers = early };
         if (Reaching.SignInControl(page, progress) is { } way) return new(PageVerdict.Home, [$"a way to sign in: {Controls.Caption(way)}", new Signal("sign-in control", Controls.SignInScore(way)).ToString()]) { Control = way };
@@ -370,9 +370,11 @@ internal static class Judge
         if (page.Groups.Exists(g => g.Kind is GroupKind.SignUp)) signals.Add(new("a sign-up form", -3));
         if (!progress.CredentialSent)
         {
-            // Signed in already, from a saved state: only a sign-out control tells.
-            return signOut is { Visible: true } && signIn is null && Controls.SignOutScore(signOut) >= 5 && !AsksForMore(page) ? new(PageVerdict.Connected, [.. signals.Select(s => s.ToString())]) : null;
+            // Signed in already, from a saved state: only a sign-out control tells, and only one that says so; an address alone may be the way out of one part of the site.
+            return signOut is { Visible: true } && signIn is null && Controls.SignOutScore(signOut) >= 5 && (Controls.Caption(signOut).Length == 0 || Words.Has(WordList.SignOut, Controls.Caption(signOut))) && signals.Sum(s => s.Points) >= 5 && !AsksForMore(page) ? new(PageVerdict.Connected, [.. signals.Select(s => s.ToString())]) : null;
         }
+        // A user name alone signs nobody in who has a password: only a control that ends a session would tell otherwise.
+        if (signOut is null && progress.Slots.Contains(Slot.Password) && progress.Submissions.TrueForAll(s => s.Kind == SubmissionKind.Identifier)) return null;
         var before = progress.Before is { } b ? LoginPage.Read(b) : null;
         if (progress.SecondLookAt is not null && progress.LastStep is LoginStep.GoTo)
         {

@@ -122,7 +122,7 @@ internal static class SiteText
             if (mark.Contains("success", StringComparison.OrdinalIgnoreCase) || mark.Contains("info", StringComparison.OrdinalIgnoreCase)) continue;
             if (Math.Abs(e.Box.Y - first.Box.Y) > 600 && e.Role != "alert") continue;
             if (Stale.Says(e.Text) || Words.HasAny(e.Text, WordList.TryLater, WordList.Maintenance, WordList.Captcha, WordList.AcceptCookies, WordList.RejectCookies, WordList.Newsletter)) continue;
-            if (!styled && Words.HasAny(e.Text, WordList.Forgot, WordList.SignUp)) continue;
+            if (!styled && (Words.HasAny(e.Text, WordList.Forgot, WordList.SignUp) || !IsSameForm(page, before, group))) continue;
             return Cut(Clean(e.Text), LongestMessage);
         }
         return null;
@@ -136,8 +136,7 @@ internal static class SiteText
     {
         if (group is not { Password.Element.HasValue: false } || progress.Before is not { } b) return null;
         var before = LoginPage.Read(b);
-        // Where the user name was given on a page before, the page has to be the one that was sent: same title, same headings.
-        if (group.Identifier is null ? group.Kind != GroupKind.Reauth || before.LoginGroup is not { Kind: GroupKind.Reauth } || before.Snapshot.Title != page.Snapshot.Title || !Headings(before).SequenceEqual(Headings(page)) : !group.Identifier.Element.HasValue) return null;
+        if (!IsSameForm(page, before, group) || group.Identifier is { Element.HasValue: false }) return null;
         var fields = group.Fields.Select(f => f.Element).ToList();
         double top = fields.Min(f => f.Box.Y), bottom = fields.Max(f => f.Box.Bottom);
         foreach (var e in page.Elements)
@@ -151,6 +150,12 @@ internal static class SiteText
         }
         return null;
     }
+
+    /// <summary>
+    /// The form in front of us is the one that was sent. One that asks for the password alone may be another: where the user name was given on a page before, it has the same title and headings.
+    /// </summary>
+    private static bool IsSameForm(LoginPage page, LoginPage? before, GroupReading group) =>
+        group.Identifier is not null || before is null || group.Kind == GroupKind.Reauth && before.LoginGroup is { Kind: GroupKind.Reauth } && before.Snapshot.Title == page.Snapshot.Title && Headings(before).SequenceEqual(Headings(page));
 
     private static IEnumerable<string> Headings(LoginPage page) => page.Elements.Where(e => e.Visible && e.Kind == ElementKind.Heading).Select(e => e.Text);
 
