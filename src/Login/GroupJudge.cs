@@ -19,6 +19,8 @@ internal static class GroupJudge
         DecideKind(page, group, words);
         Settle(group);
         group.Submit = Controls.SubmitOf(group, button => SubmitWords(group, button));
+        // "Send code" beside the field and alone: it sends the code that was typed.
+        if (group.Submit is null && group.Kind == GroupKind.Code && group.Buttons.FindAll(b => b.Visible && !Controls.IsHelper(b) && !Words.Has(WordList.Resend, Controls.Caption(b))) is [var sole] && Controls.Caption(sole).Length is > 0 and < 40) group.Submit = sole;
     }
 
     private static double SubmitWords(GroupReading group, ElementSnapshot button)

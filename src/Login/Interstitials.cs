@@ -49,10 +49,13 @@ internal static class Interstitials
         return accept.Count == 1 ? new(PageVerdict.Interstitial, ["terms that have to be accepted to go on"]) { Control = accept[0] } : null;
     }
 
-    /// <summary>An offer whose buttons are drawn and not alive yet: the page is not at its end.</summary>
-    public static bool IsPending(LoginPage page) =>
-        page.Elements.Any(e => e is { Visible: true, Enabled: false, Kind: ElementKind.Button } && e.Landmark is not ("nav" or "footer" or "header") && Controls.Caption(e) is { Length: > 0 and < 50 } caption
-            && (Words.HasAny(caption, WordList.NotNow, WordList.Continue, WordList.Next, WordList.Confirm) || IsYes(caption) || Agrees(caption)));
+    /// <summary>The page has buttons and none of them is alive yet, or an offer's is not: it is not at its end.</summary>
+    public static bool IsPending(LoginPage page)
+    {
+        var buttons = page.Elements.Where(e => e is { Visible: true, Kind: ElementKind.Button } && e.Landmark is not ("nav" or "footer" or "header" or "search") && Controls.Caption(e).Length > 0).ToList();
+        if (buttons.Count > 0 && buttons.TrueForAll(b => !b.Enabled)) return true;
+        return buttons.Exists(e => !e.Enabled && Controls.Caption(e) is { Length: < 50 } caption && (Words.HasAny(caption, WordList.NotNow, WordList.Continue, WordList.Next, WordList.Confirm) || IsYes(caption) || Agrees(caption)));
+    }
 
     private static readonly string[] Agreement = ["agree", "accept", "stimme zu", "zustimmen", "akzeptier", "einverstanden", "accepte", "accepter", "acepto", "aceptar", "de acuerdo", "accetto", "accetta", "akkoord", "accepteer", "accepteren", "concordo", "aceito", "aceitar", "akceptuje", "akceptuj", "zgadzam", "godkann", "godkanner", "accepterar",
         "godta", "godtar", "accepter", "hyvaksy", "hyvaksyn", "souhlasim", "prijmout", "elfogadom", "accept", "kabul", "принимаю", "согласен", "приймаю", "同意", "동의"];

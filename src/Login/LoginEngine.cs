@@ -250,7 +250,9 @@ public sealed class LoginEngine
             if (!Judge.Finished(page, progress)) return Say(judged, new LoginStep.Wait("the next step may be drawn anew", Glance));
             (sentHere, byTurn) = ([], true);
         }
-        if (sentHere.Count > 0 && !MayTryAgain(page, progress, sentHere)) return NoEffect(page, progress, judged, group);
+        // What was filled in since the last sending was allowed when it was: it is sent as soon as the button is alive.
+        var underWay = sentHere.Count < MostPasswords && progress.LastStep is LoginStep.Fill { Then: null } && progress.Filled.Any(f => f.StartsWith(group.State + "|", StringComparison.Ordinal));
+        if (sentHere.Count > 0 && !underWay && !MayTryAgain(page, progress, sentHere)) return NoEffect(page, progress, judged, group);
 
         if (group.Fields.Find(f => f.Element.Covered) is { } covered && Reaching.Dismissal(page, progress, covered.Element.CoveredBy) is { } dismissal)
             return Say(judged, new LoginStep.Click(dismissal.Id, ClickPurpose.Dismiss), "something lies over the form");

@@ -39,6 +39,7 @@ public static class MatrixCatalog
         "no-status" or "locked-status" when !style.Calls => "a full page cannot be empty but for its status",
         "no-address" when !style.HasAddress => "the sign-in has no address of its own",
         "name-first" or "name-first-no" when style.NameFirst => "every sign-in of this style is one",
+        "sudo" when style is PopupStyle => "the window shows nothing but the form: nobody could tell it from a refusal",
         "known" when style.NameFirst => "this style asks for the name in any case",
         "known" when style.StartsAtHome => "only a link to the sign-in itself can say who is coming",
         "no-toast" when !style.Scripted => "nothing vanishes without a script",
