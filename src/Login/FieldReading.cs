@@ -97,6 +97,9 @@ internal sealed class FieldReading
     /// <summary>Takes a mail address and nothing else.</summary>
     public bool IsMailAddress => Element.Type == "email" || !Says(WordList.UserName) && (Says(WordList.Email) || Tokens.Overlaps(["email", "mail"]) && !Tokens.Overlaps(["username", "login", "userid", "identifier"]));
 
+    /// <summary>Named or labelled as a user name.</summary>
+    public bool IsUserName => Says(WordList.UserName) || Tokens.Overlaps(["username", "userid", "loginname", "login", "nickname"]);
+
     /// <summary>A text field that asks for the value of another one again: "confirm your e-mail".</summary>
     public bool IsRepetition => IsText && (Tokens.Overlaps(Repeated) || Login.Words.Has(WordList.Confirm, Placeholder) && Login.Words.Has(WordList.Email, Placeholder) || Login.Words.Has(WordList.Confirm, Element.Name) && Login.Words.Has(WordList.Email, Element.Name));
     public bool IsText => Element.Kind == ElementKind.Input && Element.Type is "text" or "email" or "tel" or "number" or "url" or "search" or "" && Element.Kind == ElementKind.Input;

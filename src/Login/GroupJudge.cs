@@ -101,7 +101,7 @@ internal static class GroupJudge
         foreach (var field in fields.Where(f => f.Role == FieldRole.Other && f.IsText && f[FieldRole.Code] is >= 2 and < 8 && !f.IsSurelyCode))
         {
             // Beside other fields, a "code" that no button sends and nobody names is the one in the picture.
-            if (fields.Exists(f => f != field && (f.IsPassword || f.IsText)) && words.HasPictureNear(field) && !group.Buttons.Exists(b => b.Visible && Words.HasAny(Controls.Caption(b), WordList.SendCode, WordList.Resend)) && !words.NamesWayOfCode)
+            if (fields.Exists(f => f != field && (f.IsPassword || f.IsText)) && words.HasPictureNear(field) && !words.OffersCode && !words.NamesWayOfCode)
             {
                 field.Role = FieldRole.Captcha;
                 field.Add(FieldRole.Captcha, 6, "a picture beside it");
@@ -118,6 +118,15 @@ internal static class GroupJudge
         else if (group.Codes.Count == 0 && words.NamesWayOfCode && fields is [{ } sole] && sole.IsText && sole[FieldRole.Code] >= 3) sole.Add(FieldRole.Code, 3, "the page says how a code comes");
         var questions = fields.Where(f => f[FieldRole.SecurityAnswer] >= 6 && f[FieldRole.Code] < f[FieldRole.SecurityAnswer]).ToList();
         if (questions.Count == 0 && fields.Count(f => f.IsPassword || f.IsText) == 1 && fields.Find(f => f.IsPassword || f.IsText) is { } lone && lone[FieldRole.Code] < Take && lone[FieldRole.Identifier] < Take && words.QuestionOf(lone) is not null) questions = [lone];
+        // Beside a control that has one sent, a field labelled as a code is one, even if it is drawn as a password.
+        if (group.Codes.Count == 0 && words.OffersCode)
+        {
+            foreach (var field in fields.Where(f => f.IsPassword && Words.Has(WordList.Code, f.Label) && !Words.Has(WordList.Password, f.Label)))
+            {
+                field.Add(FieldRole.Code, 4, "a control beside it has a code sent");
+                field.Add(FieldRole.Password, -8, "a control beside it has a code sent");
+            }
+        }
         foreach (var question in questions)
         {
             question.Role = FieldRole.SecurityAnswer;
@@ -161,7 +170,7 @@ internal static class GroupJudge
         if (words.SaysTerms) group.Add(-1.5, "terms beside the form");
         if (words.SubmitIs(WordList.SignUp)) group.Add(words.SubmitIs(WordList.SignIn) ? -1 : -8, "the button says sign up");
         if (words.SubmitIs(WordList.Next) || words.SubmitIs(WordList.Continue)) group.Add(2, "the button says next");
-        if (words.SubmitIs(WordList.SendCode) || words.SubmitIs(WordList.Code) && group.Codes.Count == 0) group.Add(4, "the button sends a code");
+        if (group.Password is null && (words.SubmitIs(WordList.SendCode) || words.SubmitIs(WordList.Code) && group.Codes.Count == 0)) group.Add(4, "the button sends a code");
         if (words.Heading(WordList.SignIn)) group.Add(3, "heading says sign in");
         if (words.Heading(WordList.SignUp)) group.Add(words.Heading(WordList.SignIn) ? -1 : -3, "heading says sign up");
         if (words.TitleSignIn) group.Add(2, "title says sign in");
@@ -180,6 +189,7 @@ internal static class GroupJudge
         {
             if (words.OffersSignInElsewhere) group.Add(-4, "a way to sign in beside it");
             if (words.SaysAlreadyMember) group.Add(-3, "asks whether there is an account already");
+            if (group.Password is not null && texts.Exists(f => f.IsMailAddress) && texts.Exists(f => !f.IsMailAddress && f.IsUserName)) group.Add(-3, "a user name and a mail address");
         }
         if (words.Says(WordList.SignUp) && !words.Says(WordList.SignIn)) group.Add(-2.5, "the words above speak of signing up");
         else if (words.Says(WordList.SignIn) && !words.Says(WordList.SignUp)) group.Add(1.5, "the words above speak of signing in");
@@ -211,8 +221,9 @@ internal static class GroupJudge
         if (newPasswords >= 1)
         {
             // A new password beside the current one, or with no one who could be signing up.
-            var change = group.Password is not null ? group.Identifier is null || words.SaysChange
-                : personal == 0 && (words.SaysChange || group.Identifier is null && newPasswords >= 2 && !words.SubmitIs(WordList.SignUp));
+            var lost = words.SaysRecovery && !words.SubmitIs(WordList.SignUp);
+            var change = group.Password is not null ? group.Identifier is null || words.SaysChange || lost
+                : personal == 0 && (words.SaysChange || lost || group.Identifier is null && newPasswords >= 2 && !words.SubmitIs(WordList.SignUp));
             if (words.SaysSignUp && group.Identifier is not null && !words.SubmitIs(WordList.PasswordChange)) change = false;
             group.Kind = change ? GroupKind.PasswordChange : GroupKind.SignUp;
             return;
@@ -225,6 +236,12 @@ internal static class GroupJudge
         }
         if (group.Codes.Count > 0 && group.Fields.Count - group.Codes.Count <= 3 && personal <= 1)
         {
+            // A code sent to somebody who names himself here: to sign in, unless the words are about a new account or a lost password.
+            if (group.Identifier is not null && !words.SubmitIs(WordList.SignIn) && (words.SaysSignUp || words.SaysRecovery))
+            {
+                group.Kind = words.SaysSignUp ? GroupKind.SignUp : GroupKind.Recovery;
+                return;
+            }
             group.Kind = GroupKind.Code;
             group.Score = group.Codes.Max(c => c[FieldRole.Code]);
             return;
@@ -278,7 +295,7 @@ internal static class GroupJudge
             group.Extras.Clear();
             foreach (var field in group.Fields)
             {
-                if (field.Role == FieldRole.Extra || field.Role == FieldRole.Code && group.Kind is not (GroupKind.Code or GroupKind.PasswordChange)) field.Role = FieldRole.Personal;
+                if (field.Role == FieldRole.Extra || field.Role == FieldRole.Code && group.Kind is not (GroupKind.Code or GroupKind.PasswordChange) && !(group.Kind is GroupKind.SignUp or GroupKind.Recovery && group.Codes.Contains(field) && !group.Fields.Exists(f => f.IsPassword))) field.Role = FieldRole.Personal;
                 if (group.Kind == GroupKind.SignUp && field.Role == FieldRole.Password) field.Role = FieldRole.NewPassword;
             }
         }
@@ -328,7 +345,7 @@ internal sealed class GroupWords
             if (e.Kind == ElementKind.Heading) { _headings.Add(new Said(e.Text)); found++; }
             else if (e.Kind is ElementKind.Text or ElementKind.Alert && first - i < 20)
             {
-                if (e.Text.Length <= 60 && found == 0 && e.Tag != "label") _above.Add(new Said(e.Text));
+                if (e.Text.Length <= 60 && found == 0 && e.Tag != "label" && !group.Fields.Exists(f => f.Label == e.Text)) _above.Add(new Said(e.Text));
                 _texts.Add(new Said(e.Text));
                 if (e.Text.Trim().EndsWith('?') && first - i < 8) _questions.Add((i, e.Text.Trim()));
             }
@@ -346,6 +363,7 @@ internal sealed class GroupWords
         var others = group.Around.Where(e => e.Kind == ElementKind.Link).Concat(group.Buttons).Concat(After(page, last)).Where(e => e.Visible && !leading.Contains(e)).ToList();
         _links = [.. others.Select(e => new Said(Controls.Caption(e)))];
         OffersSignInElsewhere = others.Exists(e => e.Landmark is not ("header" or "nav" or "footer") && Controls.Caption(e) is { Length: <= 60 } caption && Words.Has(WordList.SignIn, caption) && !Words.HasAny(caption, WordList.SignUp, WordList.Forgot) && !Controls.IsSocial(caption));
+        OffersCode = group.Fields.Count > 1 && group.Buttons.Exists(b => b.Visible && Controls.Caption(b) is { Length: <= 60 } caption && Words.HasAny(caption, WordList.SendCode, WordList.Resend));
         _choices = [.. group.Choices.Select(c => new Said(c.Name + " " + c.NearbyText))];
         _title = new Said(page.Snapshot.Title);
         var frameUrl = page.Snapshot.Frames[Math.Min(group.Frame, page.Snapshot.Frames.Count - 1)].Url;
@@ -407,6 +425,9 @@ internal sealed class GroupWords
 
     /// <summary>The page says that a code was sent, or that an app shows it.</summary>
     public bool SpeaksOfCode => _headings.Concat(_texts).Any(t => t.Length <= 300 && (t.Has(WordList.Code) || t.Means.HasAny(WordList.AuthenticatorApp, WordList.Verification)));
+
+    /// <summary>A second control of the group has a code sent: the field beside it is for that code.</summary>
+    public bool OffersCode { get; }
 
     /// <summary>The page says how a code comes: by an app, by text message, by mail.</summary>
     public bool NamesWayOfCode => _headings.Concat(_texts).Any(t => t.Length <= 300 && (t.Means.HasAny(WordList.AuthenticatorApp, WordList.Sms, WordList.Push, WordList.BackupCode, WordList.Verification, WordList.Resend) || t.Has(WordList.EmailWord) && t.Has(WordList.Code)));

@@ -414,6 +414,14 @@ public sealed class LoginEngine
         if (group.Fields.Find(f => f.Element.Covered) is { } covered && Reaching.Dismissal(page, progress, covered.Element.CoveredBy) is { } dismissal && covered.Element.CoveredBy >= 0)
             return Say(judged, new LoginStep.Click(dismissal.Id, ClickPurpose.Dismiss), "something lies over the field");
 
+        // The code goes to whom the form names.
+        if (page.CodeLogin == group && group.Identifier is { Element: { HasValue: false } blank } who && !progress.Filled.Contains(group.State + "|" + Slot.Username.Name))
+        {
+            return SlotFor(who, group, progress) is { } slot ? Say(judged, new LoginStep.Fill([new FieldValue(blank.Id, slot)], null), "a code is sent to whom the form names")
+                : Wanted(who, group) is { } wanted && progress.Asked.Count < MostRounds ? Say(judged, new LoginStep.Ask(new Challenge("source_field", SiteText.Prompt(page, [blank], progress), [wanted])))
+                : Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The site asks for a code and does not say for whom.")));
+        }
+
         // An answer is at hand.
         if (progress.Answer is { Placed: false } answer && answer.Names.Contains("code"))
             return Trust(page, progress, group) is { } trust ? Say(judged, trust, "asks not to be asked again on this browser") : Say(judged, Place(group, Slot.Answer("code"), progress));
