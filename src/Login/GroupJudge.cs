@@ -116,6 +116,12 @@ internal static class GroupJudge
             foreach (var field in fields.Where(f => f.IsText || f.IsPassword)) field.Add(FieldRole.Code, fields.Count == 1 ? 3 : 1, "the page speaks of a code");
         }
         else if (group.Codes.Count == 0 && words.NamesWayOfCode && fields is [{ } sole] && sole.IsText && sole[FieldRole.Code] >= 3) sole.Add(FieldRole.Code, 3, "the page says how a code comes");
+        // The field after a list of questions answers the one that is chosen.
+        if (group.Selects.Find(AsksQuestions) is { } asking && fields.Find(f => f.IsText && f.Element.Id.Index > asking.Id.Index) is { } answer)
+        {
+            answer.Add(FieldRole.SecurityAnswer, 6, "after a list of questions");
+            answer.Add(FieldRole.Identifier, -6, "after a list of questions");
+        }
         var questions = fields.Where(f => f[FieldRole.SecurityAnswer] >= 6 && f[FieldRole.Code] < f[FieldRole.SecurityAnswer]).ToList();
         if (questions.Count == 0 && fields.Count(f => f.IsPassword || f.IsText) == 1 && fields.Find(f => f.IsPassword || f.IsText) is { } lone && lone[FieldRole.Code] < Take && lone[FieldRole.Identifier] < Take && words.QuestionOf(lone) is not null) questions = [lone];
         // Beside a control that has one sent, a field labelled as a code is one, even if it is drawn as a password.
@@ -166,6 +172,8 @@ internal static class GroupJudge
         else if (words.SubmitIs(WordList.SignIn)) group.Add(4, "the button speaks of signing in");
         if (words.SaysPasswordRules) group.Add(-3, "rules for a new password");
         if (!words.HasSubmit && words.ButtonIs(WordList.SignUp)) group.Add(-5, "a button says sign up");
+        if (group.Selects.Exists(AsksQuestions)) group.Add(-5, "a question is to be chosen");
+        if (words.SubmitIs(WordList.Edit) && !words.SubmitIs(WordList.SignIn)) group.Add(-4, "the button keeps or sends something");
         if (group.Selects.Count(s => s.Visible) >= 2) group.Add(-3, "several selects");
         if (words.SaysTerms) group.Add(-1.5, "terms beside the form");
         if (words.SubmitIs(WordList.SignUp)) group.Add(words.SubmitIs(WordList.SignIn) ? -1 : -8, "the button says sign up");
@@ -283,6 +291,10 @@ internal static class GroupJudge
         if (group.Score < 0) { group.Kind = GroupKind.SignUp; return; }
         group.Kind = group.Score >= 4 ? GroupKind.Identifier : GroupKind.Other;
     }
+
+    /// <summary>A list of questions to choose from: where an account is made or changed.</summary>
+    private static bool AsksQuestions(ElementSnapshot select) =>
+        select.Visible && select.Options.Count >= 2 && (select.Options.Count(o => o.Label.TrimEnd().EndsWith('?') || o.Label.TrimEnd().EndsWith('？')) * 2 >= select.Options.Count || Words.Has(WordList.SecurityQuestion, select.Name + " " + select.NearbyText));
 
     /// <summary>What the kind says about the fields afterwards.</summary>
     private static void Settle(GroupReading group)
