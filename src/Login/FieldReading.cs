@@ -71,7 +71,7 @@ internal sealed class FieldReading
         Label = element.Name.Length > 0 ? element.Name : Placeholder.Length > 0 ? Placeholder : element.NearbyText;
         Autocomplete = Attribute("autocomplete").ToLowerInvariant().Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var nameAndId = Attribute("name") + " " + Attribute("id") + " " + Attribute("data-testid") + " " + Attribute("data-qa");
-        Tokens = Tokenize(nameAndId);
+        Tokens = [.. new[] { "name", "id", "data-testid", "data-qa" }.SelectMany(a => Tokenize(Attribute(a)))];
         Squeezed = nameAndId.ToLowerInvariant();
         MaxLength = int.TryParse(Attribute("maxlength"), out var max) && max is > 0 and < 10000 ? max : null;
         IsHiddenPassword = !element.Visible && element.Type == "password";
@@ -96,6 +96,9 @@ internal sealed class FieldReading
 
     /// <summary>Takes a mail address and nothing else.</summary>
     public bool IsMailAddress => Element.Type == "email" || !Says(WordList.UserName) && (Says(WordList.Email) || Tokens.Overlaps(["email", "mail"]) && !Tokens.Overlaps(["username", "login", "userid", "identifier"]));
+
+    /// <summary>A name that is not to be read over one's shoulder: drawn as a password, labelled as a user name.</summary>
+    public bool IsMaskedName => IsPassword && Says(WordList.UserName) && !Says(WordList.Password) && !Tokens.Overlaps(PasswordTokens);
 
     /// <summary>Named or labelled as a user name.</summary>
     public bool IsUserName => Says(WordList.UserName) || Tokens.Overlaps(["username", "userid", "loginname", "login", "nickname"]);
@@ -208,6 +211,7 @@ internal sealed class FieldReading
         {
             Add(FieldRole.Password, type == "password" ? 2 : 4, "label");
             if (type != "password") Add(FieldRole.Identifier, -2, "label password");
+            if (type != "password" && !Says(WordList.Code) && !Says(WordList.UserName) && !HasToken(IdentifierTokens) && IsWord(e.Name) | IsWord(Placeholder)) Add(FieldRole.Password, 3, "nothing but a word for a password");
         }
         if (Says(WordList.NewPassword) || Says(WordList.ConfirmPassword)) { Add(FieldRole.NewPassword, 5, "label"); Add(FieldRole.Password, -4, "label new password"); }
         if (Says(WordList.CurrentPassword)) { Add(FieldRole.Password, 3, "label current password"); Add(FieldRole.NewPassword, -4, "label current password"); }
@@ -232,6 +236,9 @@ internal sealed class FieldReading
         if (e.Attributes.TryGetValue("minlength", out var min) && MaxLength is { } max && min == max.ToString(System.Globalization.CultureInfo.InvariantCulture)) shape += 2;
         if (shape > 0) Add(FieldRole.Code, Math.Min(4, shape), "shape of a code");
     }
+
+    /// <summary>"Password", and nothing more; a PIN may be a code.</summary>
+    private static bool IsWord(string text) => text.Length > 3 && Login.Words.Is(WordList.Password, text) && !text.Contains("pin", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>"3 + 4 = ?": a small sum that only people are thought to do.</summary>
     private static bool IsSum(string text)

@@ -7,14 +7,15 @@ internal static class GroupJudge
 {
     private const double Take = 4;
 
-    // An identifier and a password alone make 4: less than this means that something speaks against a login.
+    // An identifier and a password alone make 4: less than this means that something speaks against a login. Beside a person's data something has to speak for one.
     private const double LeastForLogin = 1.5;
+    private const double LeastBesidePersonal = 2;
 
     public static void Decide(LoginPage page, GroupReading group)
     {
         foreach (var field in group.Fields.Concat(group.Hidden)) field.Role = FieldRole.Other;
         var words = new GroupWords(page, group);
-        DecideCodes(group);
+        DecideCodes(group, words);
         DecideFields(group, words);
         DecideKind(page, group, words);
         Settle(group);
@@ -41,7 +42,7 @@ internal static class GroupJudge
     }
 
     /// <summary>Boxes for one character each, in a row.</summary>
-    private static void DecideCodes(GroupReading group)
+    private static void DecideCodes(GroupReading group, GroupWords words)
     {
         var boxes = new List<FieldReading>();
         foreach (var field in group.Fields)
@@ -60,6 +61,8 @@ internal static class GroupJudge
             boxes.Add(field);
         }
         if (boxes.Count is < 4 or > 10) return;
+        // A secret that the user chose, box by box, is none that was sent: the lock of a profile.
+        if (boxes.Count <= 6 && !words.SpeaksOfCode && !words.NamesWayOfCode && words.HeadingOrTextHas(WordList.Password) && !boxes.Exists(b => b.IsSurelyCode || b[FieldRole.Code] >= 8)) return;
         foreach (var box in boxes)
         {
             box.Role = FieldRole.Code;
@@ -113,7 +116,7 @@ internal static class GroupJudge
         // A short number that the page says was sent or is shown by an app is a code, whatever it is called.
         if (group.Codes.Count == 0 && words.SpeaksOfCode)
         {
-            foreach (var field in fields.Where(f => f.IsText || f.IsPassword)) field.Add(FieldRole.Code, fields.Count == 1 ? 3 : 1, "the page speaks of a code");
+            foreach (var field in fields.Where(f => f.IsText || f.IsPassword)) field.Add(FieldRole.Code, fields.Count > 1 ? 1 : words.NamesWayOfCode && field[FieldRole.Identifier] < Take ? 4 : 3, "the page speaks of a code");
         }
         else if (group.Codes.Count == 0 && words.NamesWayOfCode && fields is [{ } sole] && sole.IsText && sole[FieldRole.Code] >= 3) sole.Add(FieldRole.Code, 3, "the page says how a code comes");
         // The field after a list of questions answers the one that is chosen.
@@ -157,6 +160,7 @@ internal static class GroupJudge
         foreach (var field in fields.Where(f => f.IsText && f.Role == FieldRole.Other))
         {
             if (field[FieldRole.Personal] >= 4 && field[FieldRole.Extra] < 5) field.Role = FieldRole.Personal;
+            else if (field[FieldRole.Identifier] >= 4 && group.Identifier is { } other && words.HasOrBetween(field, other)) continue;
             else if (group.Password is not null || group.Identifier is not null) { field.Role = FieldRole.Extra; group.Extras.Add(field); }
         }
     }
@@ -239,7 +243,7 @@ internal static class GroupJudge
         if (group.Password is not null)
         {
             if (textarea && group.Score < 6) { group.Kind = GroupKind.Contact; return; }
-            group.Kind = group.Score < LeastForLogin ? GroupKind.SignUp : group.Identifier is null ? GroupKind.Reauth : GroupKind.Login;
+            group.Kind = group.Score < (personal > 0 ? LeastBesidePersonal : LeastForLogin) ? GroupKind.SignUp : group.Identifier is null ? GroupKind.Reauth : GroupKind.Login;
             return;
         }
         if (group.Codes.Count > 0 && group.Fields.Count - group.Codes.Count <= 3 && personal <= 1)
@@ -443,6 +447,19 @@ internal sealed class GroupWords
 
     /// <summary>The page says how a code comes: by an app, by text message, by mail.</summary>
     public bool NamesWayOfCode => _headings.Concat(_texts).Any(t => t.Length <= 300 && (t.Means.HasAny(WordList.AuthenticatorApp, WordList.Sms, WordList.Push, WordList.BackupCode, WordList.Verification, WordList.Resend) || t.Has(WordList.EmailWord) && t.Has(WordList.Code)));
+
+    public bool HeadingOrTextHas(WordList list) => _headings.Concat(_texts).Any(t => t.Length <= 200 && t.Has(list));
+
+    private static readonly HashSet<string> Ors = [.. "or oder ou o eller of lub nebo alebo vagy sau veya или або または 或 或者 또는 او או يا atau hoac หรือ tai oppure η ili ali arba vai voi".Split(' ')];
+
+    /// <summary>"Or" stands between two fields: either of them will do.</summary>
+    public bool HasOrBetween(FieldReading one, FieldReading other)
+    {
+        var (first, second) = _page.PositionOf(one.Element.Id) < _page.PositionOf(other.Element.Id) ? (one, other) : (other, one);
+        for (var i = _page.PositionOf(first.Element.Id) + 1; i < _page.PositionOf(second.Element.Id); i++)
+            if (_page.Elements[i] is { Visible: true, Kind: ElementKind.Text or ElementKind.Heading } e && Ors.Contains(Words.Fold(e.Text))) return true;
+        return Words.Fold(second.Label).Split(' ') is [{ Length: > 1 } word, _, ..] && Ors.Contains(word);
+    }
 
     /// <summary>A picture in the same row, or right above or below.</summary>
     public bool HasPictureNear(FieldReading field)

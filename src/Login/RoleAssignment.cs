@@ -32,7 +32,9 @@ internal sealed class RoleAssignment
         // The twin of a password that can be shown: same words, and no name to be sent under.
         for (var i = passwords.Count - 1; i > 0; i--)
             if (IsNameless(passwords[i]) && !IsNameless(passwords[i - 1]) && passwords[i].Label.Length > 0 && (passwords[i].Label == passwords[i - 1].Label || passwords[i].Placeholder.Length > 0 && passwords[i].Placeholder == passwords[i - 1].Placeholder)) passwords.RemoveAt(i);
-        var texts = fields.Where(f => f.IsText && f.Element.Type != "search" && f[FieldRole.Search] < 5).Take(MostTexts).ToList();
+        var masked = passwords.Count > 1 && passwords[0].IsMaskedName && !passwords[1].IsMaskedName ? passwords[0] : null;
+        if (masked is not null) passwords.RemoveAt(0);
+        var texts = fields.Where(f => (f.IsText || f == masked) && f.Element.Type != "search" && f[FieldRole.Search] < 5).Take(MostTexts).ToList();
         // "Security code" beside an e-mail address: without a word of how it comes it is the one in a picture, seen or not. Above a new password it is the one that was sent.
         var isLoose = !(words.SpeaksOfCode && words.SaysChange && texts.Count == 1) && texts.Concat(passwords).Distinct().Count() > 1 && !words.NamesWayOfCode && !words.OffersCode;
         var codes = group.Codes.Count > 0 ? [] : fields.Where(f => (f.IsText || f.IsPassword) && f[FieldRole.Code] >= CodeCost && f[FieldRole.Personal] < 6
