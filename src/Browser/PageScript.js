@@ -333,7 +333,7 @@
     if (tag === 'IMG') {
       const name = nameOf(element, tag), src = element.getAttribute('src') || '';
       const box = element.getBoundingClientRect();
-      if (box.width > 2 && box.height > 2 && (name || /captcha|qr/i.test(src + element.id + element.className))) {
+      if (box.width > 2 && box.height > 2 && (name || /captcha|qr|verif|valid|rand|code|secur|yzm/i.test(src.slice(0, 200) + element.id + element.className))) {
         endRun();
         const item = add(element, 'M', inner, { n: name, a: attributesOf(element), b: [round(box.left), round(box.top), round(box.width), round(box.height)], v: 1 });
         if (item && /^data:/.test(src)) item.a.src = 'data:';

@@ -61,6 +61,8 @@ public sealed class ReadingTests(Shared shared)
         { "a masked customer number", "<form><p>Customer number <input id=u type=password name=a></p><p>Password <input id=p type=password name=b></p><button id=go>Log in</button></form>", "Login u p go" },
         { "password is all that the field says", "<div><label>User ID <input id=u></label><label>Password <input id=p></label><button id=go type=button>Log in</button></div>", "Login u p go" },
         { "name and id of one letter each", "<form><h1>Two-step verification</h1><p>We sent you a code.</p><label>Code <input id=c name=c></label><button id=go>Confirm</button></form>", "Code - - go" },
+        { "password is all that stands in the cell before", "<table><tr><td>Brugernavn:</td><td><input id=u name=T8></td></tr><tr><td>Adgangskode:</td><td><input id=p name=T9></td></tr></table><input id=go type=submit value='Log på'>", "Login u p go" },
+        { "a picture named by its address alone", "<form><p>登录名：<input id=u name=f1></p><p>密码：<input id=p type=password name=f2></p><p>验证码：<input name=f3><img src=/VerifyCode width=60 height=20></p><input id=go type=submit value=登录></form>", "Login u p go" },
         { "a small sum", "<form><label>User name <input id=u name=user></label><label>Password <input id=p type=password></label><label>3 + 4 = ? <input name=sum></label><button id=go>Log in</button></form>", "Login u p go" },
 
         // What is no sign-in, though it has a password.
