@@ -106,7 +106,7 @@ public sealed partial class BrowserSession
         var handle = await GetAsync("Typing into", element, cancellationToken);
         var page = _readPage!;
         BeginAction(effectExpected: false);
-        if (secret) await RememberAsync(handle);
+        if (secret) Remember(handle);
         var state = await AskAsync("Typing into", element, handle, FocusScript, null, cancellationToken);
         if (state is "unfocused" or "readonly")
         {
@@ -183,18 +183,10 @@ public sealed partial class BrowserSession
         }
     }
 
-    private async Task RememberAsync(IElementHandle handle)
+    private void Remember(IElementHandle handle)
     {
         if (_secretBoxes.Count >= 20) _secretBoxes.RemoveAt(0);
-        try
-        {
-            // A handle of our own: that of the look goes with the look.
-            if (ElementOf(await handle.EvaluateHandleAsync("e => e")) is { } own) _secretBoxes.Add(own);
-        }
-        catch (PlaywrightException)
-        {
-            // The element is going; typing into it will say so.
-        }
+        _secretBoxes.Add(handle);
     }
 
     private async Task<IElementHandle> GetAsync(string action, ElementId element, CancellationToken cancellationToken)

@@ -18,7 +18,12 @@ internal static class PageReader
     private static readonly Dictionary<string, string> NoMarks = [];
 
     /// <summary>To be added to a context before its first page opens: collects notices that come and go and the time of the last change.</summary>
-    internal static string InitScript { get; } = Resource("PageWatch.js").Replace("__CHANNEL__", Channel, StringComparison.Ordinal);
+    internal static string InitScript { get; } = Resource("PageWatch.js").Replace("__CHANNEL__", Channel, StringComparison.Ordinal).Replace("__LOOK__", Script, StringComparison.Ordinal);
+
+    // Asked of the watcher: to look, and for what the look with that number saw.
+    private const string LookScript = "look => { const ask = { look, number: look.number }; window.dispatchEvent(new CustomEvent(look.channel, { detail: ask })); return typeof ask.data === 'string' ? ask.data : null; }";
+    private const string KeptScript = "const ask = { number, index }; window.dispatchEvent(new CustomEvent(channel, { detail: ask }));";
+    private static long _numbers;
 
     /// <summary>Looks once. The result keeps handles to the elements it saw; dispose it when the next look is taken.</summary>
     /// <exception cref="PlaywrightException">The page is gone, or it navigated while being read (three times in a row).</exception>
@@ -28,7 +33,7 @@ internal static class PageReader
     /// <param name="marks">CSS selectors by name; every element says which of them it matches.</param>
     internal static async Task<PageReading> ReadAsync(IPage page, int look, IReadOnlyDictionary<string, string> marks, CancellationToken cancellationToken)
     {
-        var argument = new { channel = Channel, marks = marks.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => new[] { m.Key, m.Value }).ToArray() };
+        var argument = new LookArgument(Channel, Interlocked.Increment(ref _numbers), [.. marks.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => new[] { m.Key, m.Value })]);
         for (var attempt = 0; ; attempt++)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -49,7 +54,7 @@ internal static class PageReader
         || exception.Message.Contains("Cannot find context", StringComparison.OrdinalIgnoreCase)
         || exception.Message.Contains("detached", StringComparison.OrdinalIgnoreCase);
 
-    private static async Task<PageReading> ReadOnceAsync(IPage page, int look, object argument, CancellationToken cancellationToken)
+    private static async Task<PageReading> ReadOnceAsync(IPage page, int look, LookArgument argument, CancellationToken cancellationToken)
     {
         var main = await ReadFramesAsync(page, argument, cancellationToken);
         try
@@ -69,7 +74,7 @@ internal static class PageReader
         }
     }
 
-    private static async Task<FrameOutline> ReadFramesAsync(IPage page, object argument, CancellationToken cancellationToken)
+    private static async Task<FrameOutline> ReadFramesAsync(IPage page, LookArgument argument, CancellationToken cancellationToken)
     {
         var main = await ReadFrameAsync(page.MainFrame, argument, cancellationToken);
         try
@@ -84,9 +89,12 @@ internal static class PageReader
         }
     }
 
-    private static async Task<FrameOutline> ReadFrameAsync(IFrame frame, object argument, CancellationToken cancellationToken)
+    private static async Task<FrameOutline> ReadFrameAsync(IFrame frame, LookArgument argument, CancellationToken cancellationToken)
     {
-        var handle = await frame.EvaluateHandleAsync(Script, argument).WaitAsync(cancellationToken);
+        var wire = new { channel = argument.Channel, number = argument.Number, marks = argument.Marks };
+        if (await frame.EvaluateAsync<string?>(LookScript, wire).WaitAsync(cancellationToken) is { } seen) return new FrameOutline(frame, null, JsonDocument.Parse(seen)) { Number = argument.Number };
+        // A document without a watcher: the script goes along, and its result is held from here.
+        var handle = await frame.EvaluateHandleAsync(Script, wire).WaitAsync(cancellationToken);
         try
         {
             var data = await handle.EvaluateAsync<string>("result => result.data").WaitAsync(cancellationToken);
@@ -99,7 +107,7 @@ internal static class PageReader
         }
     }
 
-    private static async Task ReadChildrenAsync(IFrame frame, FrameOutline outline, int depth, Budget budget, object argument, CancellationToken cancellationToken)
+    private static async Task ReadChildrenAsync(IFrame frame, FrameOutline outline, int depth, Budget budget, LookArgument argument, CancellationToken cancellationToken)
     {
         if (depth > MaxDepth) return;
         var children = new List<Task<FrameOutline?>>();
@@ -114,14 +122,14 @@ internal static class PageReader
             .Select(c => ReadChildrenAsync(c.Frame, c, depth + 1, budget, argument, cancellationToken)));
     }
 
-    private static async Task<FrameOutline?> ReadChildAsync(IFrame child, FrameOutline parent, object argument, CancellationToken cancellationToken)
+    private static async Task<FrameOutline?> ReadChildAsync(IFrame child, FrameOutline parent, LookArgument argument, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(FrameTimeout);
         try
         {
             var element = await child.FrameElementAsync().WaitAsync(limit.Token);
-            var position = await parent.Handle!.EvaluateAsync<int>("(result, element) => result.frames.indexOf(element)", element).WaitAsync(limit.Token);
+            var position = await parent.PositionOfAsync(element).WaitAsync(limit.Token);
             if (position < 0) return null;
             if (!parent.FrameIsVisible(position)) return new FrameOutline(child, null, null) { Position = position };
             try
@@ -168,6 +176,9 @@ internal static class PageReader
         return reader.ReadToEnd();
     }
 
+    /// <summary>What the script that looks is told: how to reach the watcher, which look this is, and the selectors by name.</summary>
+    private sealed record LookArgument(string Channel, long Number, string[][] Marks);
+
     private sealed class Budget
     {
         public int Left;
@@ -177,7 +188,10 @@ internal static class PageReader
     internal sealed class FrameOutline(IFrame frame, IJSHandle? handle, JsonDocument? data) : IAsyncDisposable
     {
         public IFrame Frame { get; } = frame;
-        public IJSHandle? Handle { get; } = handle;
+
+        /// <summary>By which the frame's watcher knows this look; 0 when it has none, and the result is behind a handle.</summary>
+        public long Number { get; init; }
+
         public JsonDocument? Data { get; } = data;
         public bool IsRead => Data is not null;
         public int Position { get; set; } = -1;
@@ -198,10 +212,24 @@ internal static class PageReader
             return false;
         }
 
+        /// <summary>The element with this index; a handle to nothing when it is not there any more.</summary>
+        public Task<IJSHandle> NodeAsync(int index) => handle is not null
+            ? handle.EvaluateHandleAsync("(result, index) => result.nodes[index] ?? null", index)
+            : Frame.EvaluateHandleAsync($"({{ channel, number, index }}) => {{ {KeptScript} return ask.node ?? null; }}", new { channel = Channel, number = Number, index });
+
+        /// <summary>Which of the frame's own frames an element is; -1: none.</summary>
+        public Task<int> PositionOfAsync(IElementHandle element) => handle is not null
+            ? handle.EvaluateAsync<int>("(result, element) => result.frames.indexOf(element)", element)
+            : Frame.EvaluateAsync<int>($"({{ channel, number, element }}) => {{ const index = 0; {KeptScript} return ask.frames ? ask.frames.indexOf(element) : -1; }}", new { channel = Channel, number = Number, element });
+
+        public Task<string?[]> AttributeOfEachAsync(string name) => handle is not null
+            ? handle.EvaluateAsync<string?[]>("(result, name) => result.nodes.map(n => n.getAttribute ? n.getAttribute(name) : null)", name)
+            : Frame.EvaluateAsync<string?[]>($"({{ channel, number, name }}) => {{ const index = 0; {KeptScript} return (ask.nodes || []).map(n => n.getAttribute ? n.getAttribute(name) : null); }}", new { channel = Channel, number = Number, name });
+
         public async ValueTask DisposeAsync()
         {
             Data?.Dispose();
-            if (Handle is not null) await DisposeQuietlyAsync(Handle);
+            if (handle is not null) await DisposeQuietlyAsync(handle);
             foreach (var child in Children) await child.DisposeAsync();
         }
     }
@@ -232,10 +260,10 @@ internal sealed class PageReading : IAsyncDisposable
     /// <summary>The element behind an id of this look; null when it is of another look or no longer an element.</summary>
     public async Task<IElementHandle?> ElementAsync(ElementId id)
     {
-        if (id.Look != _look || id.Frame < 0 || id.Frame >= _outlines.Count || _outlines[id.Frame].Handle is not { } handle) return null;
+        if (id.Look != _look || id.Frame < 0 || id.Frame >= _outlines.Count || !_outlines[id.Frame].IsRead) return null;
         try
         {
-            var found = await handle.EvaluateHandleAsync("(result, index) => result.nodes[index] ?? null", id.Index);
+            var found = await _outlines[id.Frame].NodeAsync(id.Index);
             if (found.AsElement() is { } element) return element;
             await PageReader.DisposeQuietlyAsync(found);
             return null;
@@ -250,8 +278,7 @@ internal sealed class PageReading : IAsyncDisposable
     public IFrame? FrameOf(ElementId id) => id.Look == _look && id.Frame >= 0 && id.Frame < _outlines.Count ? _outlines[id.Frame].Frame : null;
 
     /// <summary>One attribute of every element of a frame, by element index; for tools that compare a look with marks in a page.</summary>
-    internal async Task<string?[]> AttributeOfEachAsync(int frame, string name) =>
-        _outlines[frame].Handle is { } handle ? await handle.EvaluateAsync<string?[]>("(result, name) => result.nodes.map(n => n.getAttribute ? n.getAttribute(name) : null)", name) : [];
+    internal async Task<string?[]> AttributeOfEachAsync(int frame, string name) => _outlines[frame].IsRead ? await _outlines[frame].AttributeOfEachAsync(name) : [];
 
     public ValueTask DisposeAsync() => _main.DisposeAsync();
 }

@@ -50,6 +50,7 @@ internal static class Quiet
           const now = performance.now();
           // What makes a page more than a frame that a script has yet to fill; in a shadow root as well.
           const shown = 'input, button, a[href], select, textarea, iframe, h1, h2, h3';
+          const body = document.body;
           let filled = false;
           if (state) {
             if (fresh) state.seen = new WeakMap();
@@ -62,10 +63,12 @@ internal static class Quiet
               }
             };
             visit(document);
+            // An element of the page's own kind that takes room and shows nothing that could be seen from outside has a closed root, and something in it.
+            if (!filled && body) for (const element of body.querySelectorAll('*'))
+              if (element.localName.includes('-') && !element.shadowRoot && !element.childElementCount && customElements.get(element.localName) && element.offsetHeight > 40) { filled = true; break; }
             if (added) { state.count++; state.at = now; }
           }
           const timing = performance.getEntriesByType('navigation')[0];
-          const body = document.body;
           const scripts = document.scripts.length > 0 || !!(body && (body.onload || body.hasAttribute('onload')));
           const refresh = document.querySelector('meta[http-equiv="refresh" i]');
           const empty = scripts && body !== null && document.readyState === 'complete'

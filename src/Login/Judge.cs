@@ -307,8 +307,8 @@ internal static class Judge
         if (page.Groups.Exists(g => g.Kind is GroupKind.SignUp)) signals.Add(new("a sign-up form", -3));
         if (!progress.CredentialSent)
         {
-            // Signed in already, from a saved state: only a sign-out control tells.
-            return signOut is { Visible: true } && signIn is null && Controls.SignOutScore(signOut) >= 5 && !AsksForMore(page) ? new(PageVerdict.Connected, [.. signals.Select(s => s.ToString())]) : null;
+            // Signed in already, from a saved state: only a sign-out control tells, and only one that says so; an address alone may be the way out of one part of the site.
+            return signOut is { Visible: true } && signIn is null && Controls.SignOutScore(signOut) >= 5 && (Controls.Caption(signOut).Length == 0 || Words.Has(WordList.SignOut, Controls.Caption(signOut))) && signals.Sum(s => s.Points) >= 5 && !AsksForMore(page) ? new(PageVerdict.Connected, [.. signals.Select(s => s.ToString())]) : null;
         }
         var before = progress.Before is { } b ? LoginPage.Read(b) : null;
         if (progress.SecondLookAt is not null && progress.LastStep is LoginStep.GoTo)

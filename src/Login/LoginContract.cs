@@ -14,7 +14,33 @@ public readonly record struct Slot(string Name)
 }
 
 /// <summary>What the site asks of the user. Type words and field types are the wire's (API.md section 6).</summary>
-public sealed record Challenge(string Type, string Message, IReadOnlyList<ChallengeField> Fields);
+public sealed record Challenge(string Type, string Message, IReadOnlyList<ChallengeField> Fields)
+{
+    /// <summary>What the page offers beside the answer, words of <see cref="ChallengeOptions"/> with the site's captions; empty: nothing.</summary>
+    public IReadOnlyList<ChallengeOption> Options { get; init; } = [];
+}
+
+/// <summary>The words of what a page offers beside an answer.</summary>
+public static class ChallengeOptions
+{
+    /// <summary>The key of the one chosen, beside the fields of an answer.</summary>
+    public const string Key = "option";
+    /// <summary>Send the code or the request once more; instead of an answer.</summary>
+    public const string Resend = "resend";
+    /// <summary>Verify in another way; instead of an answer. Further ones of a page are <c>another_way_2</c> and so on.</summary>
+    public const string AnotherWay = "another_way";
+    /// <summary>Not to be asked again on this browser; with an answer. It is also what happens when nothing is said.</summary>
+    public const string TrustDevice = "trust_device";
+    /// <summary>Nothing of what is offered; with an answer. The way to say that this browser is not to be trusted.</summary>
+    public const string None = "none";
+
+    /// <summary>True for an option that stands in for the answer.</summary>
+    public static bool IsInstead(string option)
+    {
+        ArgumentNullException.ThrowIfNull(option);
+        return option == Resend || option.StartsWith(AnotherWay, StringComparison.Ordinal);
+    }
+}
 
 /// <summary>One thing to ask for.</summary>
 public sealed record ChallengeField(string Name, string Type, string Label, IReadOnlyList<ChallengeOption>? Options = null);

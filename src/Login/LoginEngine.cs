@@ -20,6 +20,8 @@ public sealed class LoginEngine
     private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan BusyPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RenderPatience = TimeSpan.FromSeconds(6);
+    /// <summary>How long a control that sends a code once more may count down.</summary>
+    private static readonly TimeSpan SleepPatience = TimeSpan.FromSeconds(65);
     private static readonly TimeSpan LearnedPatience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(700);
 
@@ -237,7 +239,7 @@ public sealed class LoginEngine
     private static LoginDecision LogIn(LoginPage page, LoginProgress progress, Judgement judged)
     {
         var group = judged.Group!;
-        if (Forbidden(page, progress, group) is { } reason) return Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(reason)));
+        if (AllowedDomains.Refusal(page, progress, group) is { } reason) return Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(reason)));
         var sentHere = progress.Submissions.FindAll(s => s.State == group.State);
         var byTurn = false;
         // By the order that was named, the same page takes one step after another: each is sent once.
@@ -348,19 +350,6 @@ public sealed class LoginEngine
         };
     }
 
-    /// <summary>Why nothing may be typed here, or null. Credentials go to the source's domain, or to where its own redirects led.</summary>
-    private static string? Forbidden(LoginPage page, LoginProgress progress, GroupReading group)
-    {
-        var frame = page.Snapshot.Frames[group.Frame].Url;
-        var address = frame.Scheme is "http" or "https" ? frame : page.Snapshot.Url;
-        // What a person answers may be for the site itself; what is stored is the provider's.
-        if (progress.Provider is { } provider && group.IsLogin && !provider.Owns(address)) return $"The sign-in form is on {address.Host}, which is not {provider.Name}'s.";
-        if (progress.Provider?.Owns(address) == true && address.Scheme == "https") return null;
-        if (progress.SourceUrl.Scheme == "https" && (address.Scheme != "https" || page.Snapshot.Url.Scheme != "https")) return "The sign-in form is not reached by an encrypted connection.";
-        if (!progress.Domains.Contains(RegistrableDomain.Of(page.Snapshot.Url.IdnHost))) return $"The sign-in form is on {page.Snapshot.Url.Host}, which the source did not lead to.";
-        return null;
-    }
-
     /// <summary>A second submission from one page state: only when the first had no effect at all, or the site said that its page had expired; and never a third.</summary>
     private static bool MayTryAgain(LoginPage page, LoginProgress progress, IReadOnlyList<Submission> sentHere)
     {
@@ -392,7 +381,7 @@ public sealed class LoginEngine
         if (judged.Control is { } sender)
             return OtherWayForSeed(page, progress) is { } instead ? Say(judged, new LoginStep.Click(instead.Id, ClickPurpose.ChooseOption), "a stored seed can answer, if the site offers that way") : Say(judged, new LoginStep.Click(sender.Id, ClickPurpose.SendCode));
         var group = judged.Group!;
-        if (Forbidden(page, progress, group) is { } reason) return Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(reason)));
+        if (AllowedDomains.Refusal(page, progress, group) is { } reason) return Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(reason)));
         var answers = SiteText.Answers(page, progress);
         var refused = answers.Exists(a => Words.HasAny(a.Text, WordList.Wrong, WordList.Expired) && a.Score >= 4) || group.Codes.Exists(c => c.Element.Invalid && progress.LastStep is LoginStep.Fill or LoginStep.Click or LoginStep.Press);
         var filled = progress.LastStep is LoginStep.Fill { Then: null } fill && fill.Values.Any(v => IsCodeSlot(v.Slot));
@@ -422,6 +411,8 @@ public sealed class LoginEngine
                 : Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The site asks for a code and does not say for whom.")));
         }
 
+        if (Beside(page, progress, judged, group) is { } beside) return beside;
+
         // An answer is at hand.
         if (progress.Answer is { Placed: false } answer && answer.Names.Contains("code"))
             return Trust(page, progress, group) is { } trust ? Say(judged, trust, "asks not to be asked again on this browser") : Say(judged, Place(group, Slot.Answer("code"), progress));
@@ -447,7 +438,25 @@ public sealed class LoginEngine
             return Say(judged, new LoginStep.Click(send.Id, ClickPurpose.SendCode), "the code is sent only when asked for");
         var label = group.Codes.Count == 1 ? SiteText.Cut(SiteText.Clean(group.Codes[0].Label), 100) : "";
         if (label.Length == 0 || group.Codes.Count > 1) label = "Code";
-        return Say(judged, new LoginStep.Ask(new Challenge("mfa", prompt, [new ChallengeField("code", "string", label)])));
+        return Say(judged, new LoginStep.Ask(Offering(page, progress, group, new Challenge("mfa", prompt, [new ChallengeField("code", "string", label)]))));
+    }
+
+    /// <summary>The challenge with what the page offers beside the answer.</summary>
+    private static Challenge Offering(LoginPage page, LoginProgress progress, GroupReading? group, Challenge challenge) =>
+        challenge with { Options = [.. SideOffers.Of(page, progress, group).Select(o => new ChallengeOption(o.Value, o.Label))] };
+
+    /// <summary>Does what the user chose instead of an answer, and gives the page time to answer; null: nothing was chosen, it is done, or it is not there any more.</summary>
+    private static LoginDecision? Beside(LoginPage page, LoginProgress progress, Judgement judged, GroupReading? group)
+    {
+        if (progress.Answer is not { } answer || !answer.Choices.TryGetValue(ChallengeOptions.Key, out var option) || !ChallengeOptions.IsInstead(option)) return null;
+        if (answer.Placed)
+        {
+            var answered = progress.SinceStep > TimeSpan.FromMilliseconds(500) && Judge.Finished(page, progress);
+            return answered || progress.SinceStep > TimeSpan.FromSeconds(5) ? null : Say(judged, new LoginStep.Wait($"{option} was chosen; the site has not answered yet", Glance));
+        }
+        if (SideOffers.Of(page, progress, group).Find(o => o.Value == option) is not { } offer) return null;
+        if (!offer.Element.Enabled) return progress.SinceStep > SleepPatience ? null : Say(judged, new LoginStep.Wait($"{option} was chosen; its control counts down", TimeSpan.FromSeconds(2)));
+        return Say(judged, new LoginStep.Click(offer.Element.Id, option == ChallengeOptions.Resend ? ClickPurpose.SendCode : ClickPurpose.ChooseOption), "chosen by the user: " + option);
     }
 
     /// <summary>The control that leads from a way of verifying that needs a person to the others, while a seed is stored that needs nobody; null when there is none.</summary>
@@ -464,13 +473,15 @@ public sealed class LoginEngine
         return ways.Find(e => Overridden.Names(mfa, Controls.Caption(e)) && !Words.HasAny(Controls.Caption(e), WordList.SendCode, WordList.Resend)) ?? ways.Find(e => Words.Has(WordList.AnotherWay, Controls.Caption(e)));
     }
 
-    /// <summary>Checks the box that asks not to be asked for a code again on this browser: the session is kept, and the next sign-in needs nobody. Null when there is none.</summary>
+    /// <summary>
+    /// Checks the box that asks not to be asked for a code again on this browser: the session is kept, and the next sign-in needs nobody; unless the user does not want it. Null when there is nothing to do.
+    /// </summary>
     private static LoginStep.Choose? Trust(LoginPage page, LoginProgress progress, GroupReading group)
     {
-        var box = page.Elements.FirstOrDefault(e => e is { Kind: ElementKind.Choice, Checked: false, Visible: true, Enabled: true } && e.Type is "checkbox" or "" && e.Id.Frame == group.Frame && (e.Form == group.Form || group.Form < 0)
-            && Words.HasAny(e.Name + " " + e.NearbyText, WordList.TrustDevice, WordList.StaySignedIn));
         // A form that comes back has forgotten it; one that does not take it is left alone.
-        return box is null || progress.LastStep is LoginStep.Choose ? null : new LoginStep.Choose(box.Id, "true");
+        if (SideOffers.TrustBox(page, group) is not { } box || progress.LastStep is LoginStep.Choose) return null;
+        var trusts = progress.TrustsDevice ?? true;
+        return box.Checked == trusts ? null : new LoginStep.Choose(box.Id, trusts ? "true" : "false");
     }
 
     private static bool IsCodeSlot(Slot slot) => slot == Slot.TotpCode || slot == Slot.Answer("code");
@@ -508,18 +519,20 @@ public sealed class LoginEngine
     {
         if (OtherWayPreferred(page, progress, progress.Overrides.PreferredMfa == "push" ? "push notification" : "") is { } preferred) return Say(judged, new LoginStep.Click(preferred.Id, ClickPurpose.ChooseOption), "override preferred_mfa: " + progress.Overrides.PreferredMfa);
         if (OtherWayForSeed(page, progress) is { } way) return Say(judged, new LoginStep.Click(way.Id, ClickPurpose.ChooseOption), "a stored seed can answer, if the site offers that way");
-        var asked = progress.Asked.Count > 0 && progress.Asked[^1].Type == "push_approval";
+        if (Beside(page, progress, judged, null) is { } beside) return beside;
+        var asked = progress.Asked.Count > 0 && progress.Asked[^1].Type == "push_approval" && progress.Answer?.Choices.ContainsKey(ChallengeOptions.Key) is not true;
         // Answered with "done": the page needs a moment to notice.
         if (asked && progress.SinceStep < TimeSpan.FromSeconds(10)) return Say(judged, new LoginStep.Wait("waiting for the page to notice the approval", TimeSpan.FromSeconds(2)));
         if (progress.Asked.Count >= MostRounds) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The approval did not reach the site.")));
-        return Say(judged, new LoginStep.Ask(new Challenge("push_approval", SiteText.Prompt(page, [], progress), [])));
+        return Say(judged, new LoginStep.Ask(Offering(page, progress, null, new Challenge("push_approval", SiteText.Prompt(page, [], progress), []))));
     }
 
     private static LoginDecision Question(LoginPage page, LoginProgress progress, Judgement judged)
     {
         var group = judged.Group!;
         var field = group.Question!;
-        if (Forbidden(page, progress, group) is { } reason) return Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(reason)));
+        if (AllowedDomains.Refusal(page, progress, group) is { } reason) return Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(reason)));
+        if (Beside(page, progress, judged, group) is { } beside) return beside;
         if (progress.Answer is { Placed: false } answer && answer.Names.Contains("answer"))
             return Say(judged, new LoginStep.Fill([new FieldValue(field.Element.Id, Slot.Answer("answer"))], group.Submit is { Enabled: false } ? null : Send(group, ClickPurpose.SubmitAnswer)));
         if (progress.LastStep is LoginStep.Fill { Then: null } fill && fill.Values.Any(v => v.Slot == Slot.Answer("answer")) && field.Element.HasValue) return Say(judged, Send(group, ClickPurpose.SubmitAnswer));
@@ -531,7 +544,7 @@ public sealed class LoginEngine
         var question = words.QuestionOf(field) ?? field.Label;
         var prompt = SiteText.Prompt(page, [field.Element], progress);
         if (question.Length > 0 && !prompt.Contains(question, StringComparison.Ordinal)) prompt = prompt.Length == 0 ? question : prompt + " " + question;
-        return Say(judged, new LoginStep.Ask(new Challenge("security_question", SiteText.Cut(prompt, 500), [new ChallengeField("answer", "string", SiteText.Cut(question, 200))])));
+        return Say(judged, new LoginStep.Ask(Offering(page, progress, group, new Challenge("security_question", SiteText.Cut(prompt, 500), [new ChallengeField("answer", "string", SiteText.Cut(question, 200))]))));
     }
 
     private static LoginDecision Choose(LoginPage page, LoginProgress progress, Judgement judged, string type, string name)
@@ -539,11 +552,11 @@ public sealed class LoginEngine
         var offers = judged.Offers;
         if (type == "mfa" && progress.Answer is not { Placed: false } && Overridden.Preferred(offers, progress) is { } preferred && IsOpen(page, progress, preferred)) return Take(page, progress, judged, preferred);
         // A source field may hold the choice; an authenticator with a stored seed is one nobody needs to make.
-        if (type == "mfa" && progress.Slots.Contains(Slot.TotpCode) && offers.FirstOrDefault(o => Words.Has(WordList.AuthenticatorApp, o.Label)) is { } app) return Take(page, progress, judged, app);
+        if (type == "mfa" && progress.Slots.Contains(Slot.TotpCode) && !progress.Asked.Exists(c => c.Type is "mfa" or "push_approval") && offers.FirstOrDefault(o => Words.Has(WordList.AuthenticatorApp, o.Label)) is { } app) return Take(page, progress, judged, app);
         if (judged.Verdict == PageVerdict.OrganisationChoice && offers[0].Value is not null)
         {
             var element = offers[0].Element;
-            if (SourceFields.Match(element.Name + " " + element.NearbyText + " " + element.Attributes.GetValueOrDefault("name") + " organisation company", progress.Slots) is { } slot && !progress.Tried.Contains(Outline.Choice(page.Snapshot, element.Id, slot.Name)))
+            if (AllowedDomains.Refusal(page.Snapshot, progress) is null && SourceFields.Match(element.Name + " " + element.NearbyText + " " + element.Attributes.GetValueOrDefault("name") + " organisation company", progress.Slots) is { } slot && !progress.Tried.Contains(Outline.Choice(page.Snapshot, element.Id, slot.Name)))
                 return Say(judged, new LoginStep.ChooseBySlot(element.Id, slot, [.. offers.Select(o => new ChallengeOption(o.Value!, o.Label))]));
             if (progress.LastStep is LoginStep.ChooseBySlot) return Say(judged, Go(page, element));
         }

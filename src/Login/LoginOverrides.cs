@@ -36,6 +36,9 @@ public sealed record LoginOverrides
     /// <summary>The way to verify that is taken where several are offered: <c>totp</c>, <c>sms</c>, <c>email</c>, <c>voice</c>, <c>push</c>, <c>security_question</c>; null: the user is asked.</summary>
     public string? PreferredMfa { get; init; }
 
+    /// <summary>Domains beside the source's own on which values may be typed, their subdomains included; when given, no other is, wherever the site leads. Null: what the site's own steps lead to.</summary>
+    public ImmutableList<string>? Domains { get; init; }
+
     /// <summary>The selectors as <see cref="BrowserSession.Marks"/> wants them.</summary>
     public IReadOnlyDictionary<string, string> Marks => Selectors.AddRange(Fields.Select(f => KeyValuePair.Create(FieldMark + f.Key, f.Value)));
 

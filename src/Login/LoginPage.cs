@@ -96,6 +96,8 @@ internal sealed class LoginPage
         if (group.Dialog >= 0 && Snapshot.Groups[group.Dialog] is { Kind: "dialog" }) points += 3;
         if (first.Covered) points -= 4;
         if (group.Fields.Exists(f => f.Element.Focused)) points += 1;
+        // What another site shows in a frame gives way to the page's own.
+        if (group.Frame > 0 && Snapshot.Frames[group.Frame].Url is { Scheme: "http" or "https" } frame && !RegistrableDomain.Same(frame, Snapshot.Url)) points -= 8;
         return points;
     }
 }

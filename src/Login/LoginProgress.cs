@@ -23,7 +23,7 @@ public sealed record Submission(SubmissionKind Kind, string State)
     public string Path { get; init; } = "";
 }
 
-/// <summary>An answer of the user that is at hand: names of the typed fields (their values are <see cref="Slot.Answer"/> slots) and the values chosen in <c>select</c> fields.</summary>
+/// <summary>An answer of the user that is at hand: names of the typed fields (their values are <see cref="Slot.Answer"/> slots) and the values chosen in <c>select</c> fields, with what was chosen beside them under <see cref="ChallengeOptions.Key"/>.</summary>
 public sealed record GivenAnswer(Challenge Challenge, ImmutableHashSet<string> Names, ImmutableDictionary<string, string> Choices, bool Placed);
 
 /// <summary>What a sign-in has done so far. Immutable: every step makes a new one, so that nothing is sent twice.</summary>
@@ -91,8 +91,17 @@ public sealed record LoginProgress
     /// <summary>What was typed and not yet sent: <c>state|slot</c>.</summary>
     public ImmutableHashSet<string> Filled { get; init; } = [];
 
-    /// <summary>Registrable domains on which credentials may be typed: the source's, and those its own redirects led to.</summary>
+    /// <summary>Registrable domains on which credentials may be typed: the source's, and those its own steps led to (<see cref="Seeing"/>).</summary>
     public ImmutableHashSet<string> Domains { get; init; } = [];
+
+    /// <summary>Of these the ones that are not the source's own: a step of the sign-in led there.</summary>
+    public ImmutableHashSet<string> Foreign { get; init; } = [];
+
+    /// <summary>Domains of other sites in whose frames something was typed.</summary>
+    public ImmutableHashSet<string> Framed { get; init; } = [];
+
+    /// <summary>The domain of the newest look; null before the first one after an address was asked for.</summary>
+    public string? At { get; init; }
 
     /// <summary>The identity provider whose credentials these are; null: they are the site's own.</summary>
     public IdentityProvider? Provider { get; init; }
@@ -111,6 +120,9 @@ public sealed record LoginProgress
 
     /// <summary>What an override takes for the proof of a sign-in was there before anything was sent: it proves nothing here.</summary>
     public bool SignedInSeenBefore { get; init; }
+
+    /// <summary>Whether the user wants this browser to be trusted; null: nothing was said.</summary>
+    public bool? TrustsDevice { get; init; }
 
     /// <summary>Steps of a sign-in that were sent, in the words of <see cref="LoginOverrides.Steps"/>.</summary>
     public ImmutableHashSet<string> Sent { get; init; } = [];
@@ -134,6 +146,13 @@ public sealed record LoginProgress
         overrides ??= LoginOverrides.None;
         ImmutableHashSet<string> domains = [.. ((Uri?[])[source, loginUrl, overrides.StartUrl]).OfType<Uri>().Select(u => RegistrableDomain.Of(u.IdnHost))];
         return new() { SourceUrl = source, LoginUrl = loginUrl, Provider = provider, Overrides = overrides, Slots = [.. slots], Domains = domains };
+    }
+
+    /// <summary>The progress on the page that the browser shows now; told of every look before anything is decided on it. Values are typed only where the site's own steps led.</summary>
+    public LoginProgress Seeing(PageSnapshot page)
+    {
+        ArgumentNullException.ThrowIfNull(page);
+        return AllowedDomains.Follow(this, page);
     }
 
     /// <summary>The progress after a step was carried out on the page it was decided on.</summary>
@@ -161,12 +180,12 @@ public sealed record LoginProgress
         next = next with { Before = snapshot, LastStep = step, SinceStep = TimeSpan.Zero };
         return step switch
         {
-            LoginStep.Fill fill => next.AfterFill(fill, LoginPage.Read(snapshot)),
+            LoginStep.Fill fill => AllowedDomains.Typed(next.AfterFill(fill, LoginPage.Read(snapshot)), snapshot, fill.Values.Select(v => v.Field)),
             LoginStep.Click click => next.AfterPress(click.Element, click.Purpose, LoginPage.Read(snapshot)),
             LoginStep.Press press => next.AfterPress(press.Element, press.Purpose, LoginPage.Read(snapshot)),
             LoginStep.Choose choose => next with { Tried = Tried.Add(Outline.Choice(snapshot, choose.Element, choose.Value)) },
             LoginStep.ChooseBySlot choose => next with { Tried = Tried.Add(Outline.Choice(snapshot, choose.Element, choose.Slot.Name)) },
-            LoginStep.GoTo go => next with { Tried = Tried.Add(Outline.Address(go.Address)), SecondLookAt = decision.Page == PageVerdict.PerhapsConnected ? go.Address : SecondLookAt },
+            LoginStep.GoTo go => next with { At = null, Tried = Tried.Add(Outline.Address(go.Address)), SecondLookAt = decision.Page == PageVerdict.PerhapsConnected ? go.Address : SecondLookAt },
             LoginStep.Authenticate authenticate => next with { Submissions = Submissions.Add(new Submission(SubmissionKind.Password, HttpState(authenticate.Address)) { Path = authenticate.Address.AbsolutePath }) },
             LoginStep.Ask ask => next with { Asked = Asked.Add(ask.Challenge), Answer = null },
             _ => next,
@@ -178,7 +197,8 @@ public sealed record LoginProgress
     {
         ArgumentNullException.ThrowIfNull(challenge);
         var given = new GivenAnswer(challenge, [.. names], [.. choices], Placed: false);
-        return this with { Answer = given, AnsweredFields = challenge.Type == "source_field" ? AnsweredFields.Union(given.Names) : AnsweredFields };
+        var trusts = !given.Choices.TryGetValue(ChallengeOptions.Key, out var option) ? TrustsDevice : option == ChallengeOptions.TrustDevice ? true : option == ChallengeOptions.None ? false : TrustsDevice;
+        return this with { Answer = given, TrustsDevice = trusts, AnsweredFields = challenge.Type == "source_field" ? AnsweredFields.Union(given.Names) : AnsweredFields };
     }
 
     /// <summary>The page state of a challenge of HTTP authentication: credentials are for a whole origin.</summary>
@@ -207,7 +227,7 @@ public sealed record LoginProgress
     private LoginProgress AfterPress(ElementId element, ClickPurpose purpose, LoginPage page)
     {
         var next = this with { Tried = Tried.Add(page.OutlineOf(element)) };
-        if (purpose == ClickPurpose.ChooseOption && next.Answer is { } answer) next = next with { Answer = answer with { Placed = true } };
+        if (next.Answer is { } answer && (purpose == ClickPurpose.ChooseOption || purpose == ClickPurpose.SendCode && answer.Choices.ContainsKey(ChallengeOptions.Key))) next = next with { Answer = answer with { Placed = true } };
         if (purpose is not (ClickPurpose.SubmitCredential or ClickPurpose.SubmitAnswer)) return next;
         var state = page.StateOf(element);
         var slots = Filled.Where(f => f.StartsWith(state + "|", StringComparison.Ordinal)).Select(f => f[(state.Length + 1)..]).ToHashSet(StringComparer.Ordinal);

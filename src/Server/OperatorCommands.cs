@@ -2,12 +2,13 @@ using System.Runtime.InteropServices;
 using Ostiary.Server.ApiKeys;
 using Ostiary.Server.Data;
 using Ostiary.Server.Http;
+using Ostiary.Server.SignIns;
 using Ostiary.Server.Work;
 
 namespace Ostiary.Server;
 
 /// <summary>
-/// Commands for whoever runs the server, on its machine and with its settings: <c>organizations create|list</c>, <c>api-keys create</c>. They may run while the server does, and need no key.
+/// Commands for whoever runs the server, on its machine and with its settings: <c>organizations create|list</c>, <c>api-keys create</c>, <c>sign-ins list|forget</c>. They may run while the server does, and need no key.
 /// </summary>
 internal static class OperatorCommands
 {
@@ -16,6 +17,8 @@ internal static class OperatorCommands
         organizations create --name NAME                            makes an organization and prints its first key, once
         organizations list                                          lists organizations: id, time of creation, number of working keys, name
         api-keys create --organization ID [--name NAME] [--scopes read,write,admin]   makes a key, for when the last one is lost; prints it once
+        sign-ins list                                               lists credentials with sign-ins that did not get in lately: source, credential, failures, attempts, newest, whether the website locked it
+        sign-ins forget --credential ID | --source ID               forgets those attempts, so that the next may begin at once
         Settings are the server's own: OSTIARY_DATA or OSTIARY_DATABASE say which database is meant.
         """;
 
@@ -41,6 +44,8 @@ internal static class OperatorCommands
                 ["organizations", "create", ..] => CreateOrganizationAsync,
                 ["organizations", "list", ..] => ListOrganizationsAsync,
                 ["api-keys", "create", ..] => CreateKeyAsync,
+                ["sign-ins", "list", ..] => ListSignInsAsync,
+                ["sign-ins", "forget", ..] => ForgetSignInsAsync,
                 _ => null,
             };
             if (command is null) return Refuse(Usage);
@@ -96,6 +101,21 @@ internal static class OperatorCommands
         var (row, key) = await keys.AddAsync(scope, organization, options["name"] ?? "Made by the operator", scopes, cancellationToken);
         await scope.CommitAsync(cancellationToken);
         Print($"Key: {row.Id}\nAPI key (shown once): {key}");
+        return 0;
+    }
+
+    private static async Task<int> ListSignInsAsync(Db db, ApiKeyStore keys, IConfiguration options, CancellationToken cancellationToken)
+    {
+        foreach (var row in await SignInBudgets.FailedAsync(db, cancellationToken))
+            Print($"{row.SourceId}  {row.CredentialId}  {row.Failures}  {row.Attempts}  {row.NewestAt.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}{(row.Locked ? "  locked" : "")}");
+        return 0;
+    }
+
+    private static async Task<int> ForgetSignInsAsync(Db db, ApiKeyStore keys, IConfiguration options, CancellationToken cancellationToken)
+    {
+        var id = ObjectId.TryParse<CredentialId>(options["credential"], out var credential) ? credential.Value : ObjectId.TryParse<SourceId>(options["source"], out var source) ? source.Value : null;
+        if (id is null) return Refuse("Say whose attempts are to be forgotten: sign-ins forget --credential cred_…, or --source src_… (sign-ins list shows them).");
+        Print($"Forgotten: {await SignInBudgets.ForgetOfAsync(db, id, cancellationToken)}");
         return 0;
     }
 

@@ -22,7 +22,7 @@ using Ostiary.Server.Tasks;
 using Ostiary.Server.Work;
 
 // Commands of the operator: run beside a running server, or alone.
-if (args is ["organizations" or "api-keys", ..]) return await OperatorCommands.RunAsync(args);
+if (args is ["organizations" or "api-keys" or "sign-ins", ..]) return await OperatorCommands.RunAsync(args);
 #pragma warning disable RS0030 // The terminal belongs to Program.cs.
 if (args is ["look", .. var lookArgs]) return await Look.RunAsync(lookArgs, Console.Out, CancellationToken.None);
 #pragma warning restore RS0030
@@ -53,6 +53,7 @@ settings.Add<ApiKeyOptions>("ApiKeys");
 settings.Add<TokenOptions>("ComponentTokens", (o, fault) => { if (o.Lifetime < TimeSpan.FromSeconds(1)) fault("Lifetime is at least one second."); foreach (var wrong in o.Origins().Where(origin => !CreateToken.IsOrigin(origin))) fault($"AllowedOrigins: {wrong} is not an origin such as https://app.example."); });
 settings.Add<EventOptions>("Events");
 var sessions = settings.Add<SessionOptions>("Sessions", (o, fault) => { if (o.PerWorker < 0 || o.ActivePerWorker < 0 || o.IdlePerWorker < 0 || o.ConnectedPerWorker < 0 || o.MaxConcurrent < 0) fault("PerWorker, ActivePerWorker, IdlePerWorker, ConnectedPerWorker and MaxConcurrent are 0 or more."); });
+settings.Add<SignInOptions>("SignIns", SignInOptions.Check);
 settings.Add<ConnectionOptions>("Connections", (o, fault) => { if (o.ConnectTimeout < TimeSpan.FromSeconds(1)) fault("ConnectTimeout is at least one second."); });
 settings.Add<InteractionOptions>("Interactions", (o, fault) => { if (o.Timeout < TimeSpan.FromSeconds(1)) fault("Timeout is at least one second."); });
 settings.Add<StorageOptions>("Storage", StorageOptions.Check);

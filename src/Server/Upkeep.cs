@@ -6,6 +6,7 @@ using Ostiary.Server.Deliveries;
 using Ostiary.Server.Events;
 using Ostiary.Server.Http;
 using Ostiary.Server.Interactions;
+using Ostiary.Server.SignIns;
 using Ostiary.Server.Storage;
 using Ostiary.Server.TaskRuns;
 
@@ -20,7 +21,7 @@ internal sealed class UpkeepOptions
 
 /// <summary>Now and then: forgets what is past its time. Every node does it; deleting twice harms nothing.</summary>
 internal sealed class Upkeep(
-    Db db, FileStore files, ScreenshotStore screenshots, TaskRunStore runs, UpkeepOptions options, TaskRunOptions runOptions, EventOptions events, DeliveryOptions deliveries, IdempotencyOptions idempotency, SessionOptions sessions, ApiKeyOptions keys, TokenOptions tokens, TimeProvider time, ILogger<Upkeep> logger) : BackgroundService
+    Db db, FileStore files, ScreenshotStore screenshots, TaskRunStore runs, UpkeepOptions options, TaskRunOptions runOptions, EventOptions events, DeliveryOptions deliveries, IdempotencyOptions idempotency, SessionOptions sessions, SignInOptions signIns, ApiKeyOptions keys, TokenOptions tokens, TimeProvider time, ILogger<Upkeep> logger) : BackgroundService
 {
     // Long enough for a page to be told that its token is past its time, and for whoever looks into what happened.
     private static readonly TimeSpan TokensKeptFor = TimeSpan.FromDays(1);
@@ -40,6 +41,7 @@ internal sealed class Upkeep(
                 await DestinationRoutes.ForgetAsync(connection, time.GetUtcNow() - deliveries.KeepFor, stoppingToken);
                 await Questions.ForgetAsync(connection, time.GetUtcNow() - events.KeepFor, stoppingToken);
                 await SignedInStates.ForgetAsync(connection, time.GetUtcNow() - sessions.KeepSignedInFor, stoppingToken);
+                await SignInBudgets.ForgetAsync(connection, time.GetUtcNow() - signIns.KeepFor, stoppingToken);
                 await ApiKeyStore.ForgetAsync(connection, time.GetUtcNow() - keys.KeepFor, stoppingToken);
                 await TokenStore.ForgetAsync(connection, time.GetUtcNow() - TokensKeptFor, stoppingToken);
                 await Restriction.ForgetAsync(connection, time.GetUtcNow() - TokensKeptFor - tokens.Lifetime, stoppingToken);

@@ -59,6 +59,27 @@ public sealed class InteractionTests(World world)
     }
 
     [Fact]
+    public async Task What_a_page_offers_beside_the_answer_is_offered_and_may_be_chosen_instead()
+    {
+        var api = await world.NewOrganizationAsync();
+        var visit = await Visit.StoreAsync(api, world.Portals, "remember");
+        var run = await visit.RunAsync();
+        var asked = (await api.RunReachesAsync(run, "interaction_required")).Has("interaction.options.0.value", "resend").Has("interaction.options.0.label", "Send me another code").Has("interaction.options.1.value", "trust_device");
+        (await api.GetAsync("/v2/events?type=task_run.interaction_required")).Is(200).Has("data.0.data.interaction", asked["interaction"]);
+        var path = $"/v2/task-runs/{run}/interaction";
+        (await api.PostAsync(path, new { input = new { option = "another_way" } })).Faults("input.option", "input.code");
+        (await api.PostAsync(path, new { input = new { option = 1, code = "000000" } })).Faults("input.option");
+        (await api.PostAsync(path, new { input = new { option = "resend", code = "000000" } })).Faults("input.code");
+        (await api.PostAsync(path, new { input = new { option = "trust_device" } })).Faults("input.code");
+        (await api.PostAsync(path, new { input = new { option = "resend" } })).Is(200);
+        var second = await world.Portals.WaitForCodeAsync("remember", visit.Account, 1, TestContext.Current.CancellationToken);
+        Assert.Contains("A fresh code is on its way", (await api.RunReachesAsync(run, "interaction_required"))["interaction.message"].GetString(), StringComparison.Ordinal);
+        (await api.PostAsync(path, new { input = new { option = "none", code = second } })).Is(200);
+        await api.RunReachesAsync(run, "completed");
+        Assert.Equal((1, 1, 0), (visit.Submissions.Passwords, visit.Submissions.Codes, visit.Submissions.WrongCodes));
+    }
+
+    [Fact]
     public async Task An_answer_is_nowhere_to_be_found_afterwards()
     {
         var api = await world.NewOrganizationAsync();

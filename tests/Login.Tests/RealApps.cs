@@ -14,7 +14,7 @@ public sealed record RealApp(string Name, JsonElement Data)
 
 /// <summary>
 /// Real applications to sign in to, none of whose pages is ours. <c>OSTIARY_TEST_APPS</c> names a file with one JSON object a line (app, account, url, home, username, password, mfa, mfa_secret,
-/// mfa_address, tenant, evidence, wrong_text, wrong_code_text) for those that run on this machine; without it there are none, and their tests are skipped, never passed.
+/// mfa_address, code_steps, tenant, evidence, wrong_text, wrong_code_text) for those that run on this machine; without it there are none, and their tests are skipped, never passed.
 /// <c>OSTIARY_TEST_MAIL</c> is the address of the mail sink that lists messages as JSON.
 /// </summary>
 public sealed partial class RealApps
@@ -33,14 +33,18 @@ public sealed partial class RealApps
         throw new InvalidOperationException(name);
     }
 
-    /// <summary>A code of the account's authenticator that was not given out before: these applications accept each once.</summary>
+    /// <summary>
+    /// A code of the account's authenticator that was not given out before: these applications accept each once. <c>code_steps</c> in the account's data: the time steps (RFC 6238) that
+    /// the application wants between two codes; 1 when it is not there.
+    /// </summary>
     public async Task<string> FreshCodeAsync(RealApp app, CancellationToken cancellationToken)
     {
+        var steps = app["code_steps"] is { } given ? long.Parse(given, System.Globalization.CultureInfo.InvariantCulture) : 1;
         while (true)
         {
             var step = Totp.Step(TimeProvider.System.GetUtcNow());
             var last = _lastStep.GetValueOrDefault(app.Name, long.MinValue);
-            if (step > last && (last == long.MinValue ? _lastStep.TryAdd(app.Name, step) : _lastStep.TryUpdate(app.Name, step, last))) return Totp.Code(app["mfa_secret"]!, step);
+            if ((last == long.MinValue || step >= last + steps) && (last == long.MinValue ? _lastStep.TryAdd(app.Name, step) : _lastStep.TryUpdate(app.Name, step, last))) return Totp.Code(app["mfa_secret"]!, step);
             await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, cancellationToken);
         }
     }

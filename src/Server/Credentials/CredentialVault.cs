@@ -90,6 +90,19 @@ internal sealed class CredentialVault(Db db, SecretVault vault)
         }
     }
 
+    /// <summary>
+    /// A keyed fingerprint of the user that a credential means: its user name and readable source fields (a company, a branch) where it signs in, without regard to case. Two credentials
+    /// of one user have the same; a credential without a user name has one of its own.
+    /// </summary>
+    public async Task<byte[]> AccountAsync(CredentialRow row, CancellationToken cancellationToken)
+    {
+        if (row.Username is not { } name) return await vault.FingerprintAsync("account/credential", Encoding.UTF8.GetBytes(row.Id), cancellationToken);
+        var fields = Http.Json.Parse(row.SourceFields).EnumerateObject().OrderBy(f => f.Name, StringComparer.Ordinal).Select(f => $"{f.Name}\0{Folded(f.Value.ToString())}");
+        return await vault.FingerprintAsync($"account/{row.RefusalScope}", Encoding.UTF8.GetBytes(string.Join('\0', [Folded(name), .. fields])), cancellationToken);
+
+        static string Folded(string text) => text.Trim().ToUpperInvariant();
+    }
+
     private async Task<List<(string Slot, Secret Secret)>> KeptAsync(DbTransactionScope scope, CredentialRow row, AuthCredentials given, CancellationToken cancellationToken)
     {
         var kept = new List<(string Slot, Secret Secret)>();

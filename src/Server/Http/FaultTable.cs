@@ -37,7 +37,8 @@ internal static class FaultTable
         new("api", "timeout", 500, "The server could not answer in time."),
 
         new("auth", "auth_invalid", null, "The website rejected the credentials."),
-        new("auth", "auth_locked", null, "The website says that the account is locked."),
+        new("auth", "auth_locked", null, "The website says that the account is locked; for a while it is not asked again."),
+        new("auth", "sign_in_budget", null, "There were enough sign-ins for now: nothing was sent, so that the website does not lock the account. The message says until when."),
         new("auth", "auth_form_not_found", null, "No way to sign in was found on the page."),
         new("auth", "password_change_required", null, "The website wants a new password before it goes on."),
         new("source", "source_not_available", null, "The website could not be reached, or says that it is closed for now."),

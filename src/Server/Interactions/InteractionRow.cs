@@ -35,7 +35,7 @@ internal static class InteractionStatuses
 /// <summary>A question as it is stored.</summary>
 internal sealed record InteractionRow
 {
-    public const string Columns = "id, organization_id, owner_id, type, message, fields, status, answer, expires_at, created_at";
+    public const string Columns = "id, organization_id, owner_id, type, message, fields, options, status, answer, expires_at, created_at";
 
     public string Id { get; init; } = "";
     public string OrganizationId { get; init; } = "";
@@ -43,6 +43,9 @@ internal sealed record InteractionRow
     public string Type { get; init; } = "";
     public string Message { get; init; } = "";
     public string Fields { get; init; } = "[]";
+
+    /// <summary>What may be chosen beside or instead of the fields, as JSON; null: nothing.</summary>
+    public string? Options { get; init; }
 
     /// <summary>One of <see cref="InteractionStatuses"/>.</summary>
     public string Status { get; init; } = InteractionStatuses.Pending;
@@ -53,13 +56,18 @@ internal sealed record InteractionRow
     /// <summary>What the sealed answer is bound to.</summary>
     public string AnswerContext => $"interaction/{OrganizationId}/{OwnerId}/{Id}";
 
-    public InteractionObject ToObject() => new(Type, Message, Json.Read<IReadOnlyList<InteractionField>>(Fields), ExpiresAt);
+    public InteractionObject ToObject() => new(Type, Message, Json.Read<IReadOnlyList<InteractionField>>(Fields), Options is null ? null : Json.Read<IReadOnlyList<InteractionOption>>(Options), ExpiresAt);
 }
 
 /// <summary>A question on the wire, in its run or connection and in events.</summary>
 internal sealed record InteractionObject(
     [property: Says("What kind of question it is.", Example = "mfa"), WordsOf(typeof(InteractionTypes))] string Type, [property: Says("The website's own sentence.", Example = "Enter the code we sent to your phone.")] string Message,
-    [property: Says("What to answer; empty when there is nothing to type.")] IReadOnlyList<InteractionField> Fields, [property: Says("No answer by then: `interaction_timeout`.")] DateTimeOffset ExpiresAt);
+    [property: Says("What to answer; empty when there is nothing to type.")] IReadOnlyList<InteractionField> Fields, IReadOnlyList<InteractionOption>? Options, [property: Says("No answer by then: `interaction_timeout`.")] DateTimeOffset ExpiresAt)
+{
+    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
+    [Says("What the website offers beside the answer: `resend`, `another_way`, `trust_device`. One of them may be given as `option` in `input`. Left out when there is nothing.")]
+    public IReadOnlyList<InteractionOption>? Options { get; init; } = Options;
+}
 
 /// <summary>The words of an interaction's type.</summary>
 internal static class InteractionTypes
@@ -70,7 +78,7 @@ internal static class InteractionTypes
 /// <summary>The body of an answer, for the reference; <see cref="Questions.AnswerAsync"/> reads it from the body's bytes.</summary>
 internal sealed record AnswerRequest
 {
-    [JsonObjectField, Says("The answer: a value for every field that was asked for.", Example = """{"code":"123456"}""")] public System.Text.Json.JsonElement? Input { get; init; }
+    [JsonObjectField, Says("The answer: a value for every field that was asked for; or, where the interaction has `options`, the `option` that is chosen instead (`resend`, `another_way`) or with it (`trust_device`, `none`).", Example = """{"code":"123456"}""")] public System.Text.Json.JsonElement? Input { get; init; }
     [JsonObjectField, Says("An older name of `input`.")] public System.Text.Json.JsonElement? Inputs { get; init; }
 }
 

@@ -37,12 +37,13 @@ internal sealed class Questions(Db db, SecretVault vault, WakeUps wakeUps, IdSou
         var row = new InteractionRow
         {
             Id = ids.New<InteractionId>().Value, OrganizationId = organization.Value, OwnerId = ownerId, Type = challenge.Type, Message = challenge.Message,
-            Fields = Json.Write(challenge.Fields.Select(InteractionField.From)), ExpiresAt = expires < latest ? expires : latest, CreatedAt = now,
+            Fields = Json.Write(challenge.Fields.Select(InteractionField.From)),
+            Options = challenge.Options.Count == 0 ? null : Json.Write(challenge.Options.Select(o => new InteractionOption(o.Value, o.Label))), ExpiresAt = expires < latest ? expires : latest, CreatedAt = now,
         };
         await scope.Connection.ExecuteAsync(new CommandDefinition(
             """
-            INSERT INTO interactions (id, organization_id, owner_id, type, message, fields, status, expires_at, created_at)
-            VALUES (@Id, @OrganizationId, @OwnerId, @Type, @Message, @Fields::json, @Status, @ExpiresAt, @CreatedAt)
+            INSERT INTO interactions (id, organization_id, owner_id, type, message, fields, options, status, expires_at, created_at)
+            VALUES (@Id, @OrganizationId, @OwnerId, @Type, @Message, @Fields::json, @Options::json, @Status, @ExpiresAt, @CreatedAt)
             """,
             row,
             scope.Transaction,
@@ -182,6 +183,18 @@ internal sealed class Questions(Db db, SecretVault vault, WakeUps wakeUps, IdSou
         if (input.ValueKind == JsonValueKind.Undefined) faults.Add(Fault.Missing(name));
         else if (input.ValueKind != JsonValueKind.Object) faults.Add(Fault.Invalid(name, $"`{name}` must be a JSON object of field names and values."));
         if (faults.Count > 0) return given;
+        var options = question.Options is null ? [] : Json.Read<IReadOnlyList<InteractionOption>>(question.Options);
+        if (options.Count > 0 && ReadOption(input, options, name, faults) is { } option)
+        {
+            given[ChallengeOptions.Key] = Secret.From(option);
+            if (ChallengeOptions.IsInstead(option))
+            {
+                foreach (var property in input.EnumerateObject())
+                    if (property.Name != ChallengeOptions.Key && property.Value.ValueKind != JsonValueKind.Null) faults.Add(Fault.Invalid($"{name}.{Shown(property.Name)}", $"`{ChallengeOptions.Key}` is {option}, which stands instead of an answer: give one or the other."));
+                return given;
+            }
+        }
+
         foreach (var field in fields)
         {
             var path = $"{name}.{field.Name}";
@@ -200,10 +213,22 @@ internal sealed class Questions(Db db, SecretVault vault, WakeUps wakeUps, IdSou
 
         foreach (var property in input.EnumerateObject())
         {
-            if (fields.All(f => f.Name != property.Name)) faults.Add(Fault.Invalid($"{name}.{(property.Name.Length <= 64 ? property.Name : "…")}", $"This question has no such field; it asks for: {string.Join(", ", fields.Select(f => f.Name))}."));
+            if (fields.All(f => f.Name != property.Name) && (options.Count == 0 || property.Name != ChallengeOptions.Key)) faults.Add(Fault.Invalid($"{name}.{Shown(property.Name)}", $"This question has no such field; it asks for: {string.Join(", ", fields.Select(f => f.Name))}."));
         }
 
         return given;
+    }
+
+    private static string Shown(string name) => name.Length <= 64 ? name : "…";
+
+    /// <summary>The option that is chosen beside or instead of the fields; null: none was named.</summary>
+    private static string? ReadOption(JsonElement input, IReadOnlyList<InteractionOption> options, string name, List<Fault> faults)
+    {
+        if (!input.TryGetProperty(ChallengeOptions.Key, out var value) || value.ValueKind == JsonValueKind.Null) return null;
+        if (value.ValueKind == JsonValueKind.String && (value.ValueEquals(ChallengeOptions.None) || options.Any(o => value.ValueEquals(o.Value)))) return value.GetString();
+        var path = $"{name}.{ChallengeOptions.Key}";
+        faults.Add(Fault.Invalid(path, $"`{path}` must be one of: {string.Join(", ", options.Select(o => o.Value).Append(ChallengeOptions.None))}."));
+        return null;
     }
 
     private static Secret? ReadValue(JsonElement value, InteractionField field, string path, List<Fault> faults)

@@ -72,7 +72,7 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
                 {
                     page = await session.LookAsync(LookPatience, cancellationToken);
                     owner.Seen?.Invoke(page);
-                    _progress = Follow(page) with { SinceStep = _time.GetElapsedTime(_stepAt) };
+                    _progress = _progress.Seeing(page) with { SinceStep = _time.GetElapsedTime(_stepAt) };
                     page = LoginEngine.Mark(page, _outlines);
                     decision = owner._engine.Next(page, _progress);
                     if (LoginEngine.IsUnsure(decision, _progress) && await AdviseAsync(page, cancellationToken) is { } advised)
@@ -113,17 +113,6 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
                 _progress = _progress.After(decision, page);
             }
             return End(new LoginOutcome.Unknown("The sign-in took too many steps."));
-        }
-
-        /// <summary>
-        /// The domains the site's own steps led to. The main frame left a domain that credentials may be typed on, after a step of ours there: a redirect of the site,
-        /// or its own link to the sign-in.
-        /// </summary>
-        private LoginProgress Follow(PageSnapshot page)
-        {
-            if (page.Url.Scheme is not ("http" or "https") || _progress.ClickedByAdvice) return _progress;
-            var domain = RegistrableDomain.Of(page.Url.IdnHost);
-            return _progress.Domains.Contains(domain) ? _progress : _progress with { Domains = _progress.Domains.Add(domain) };
         }
 
         // Where it leads, values may be typed: only to the source itself.
@@ -278,6 +267,7 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
             var choices = new Dictionary<string, string>(StringComparer.Ordinal);
             foreach (var field in challenge.Fields.Where(f => f.Type == "select"))
                 if (answer.Values.TryGetValue(field.Name, out var secret)) choices[field.Name] = secret.Reveal(value => new string(value.Span));
+            if (challenge.Options.Count > 0 && answer.Values.TryGetValue(ChallengeOptions.Key, out var option)) choices[ChallengeOptions.Key] = option.Reveal(value => new string(value.Span));
             _progress = _progress.WithAnswer(challenge, answer.Values.Keys, choices);
             return true;
         }

@@ -19,6 +19,7 @@ internal static class Corrections
         SignedInWords = [.. overrides.SignedInWords],
         Steps = [.. overrides.Steps],
         PreferredMfa = overrides.PreferredMfa,
+        Domains = overrides.Domains is { } domains ? [.. domains] : null,
     };
 
     /// <summary>The page of the form as the customer gave it: an override wins over the source's <c>login_url</c>.</summary>

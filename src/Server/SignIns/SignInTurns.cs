@@ -4,14 +4,14 @@ using Ostiary.Server.Work;
 
 namespace Ostiary.Server.SignIns;
 
-/// <summary>One sign-in at a time per credential, and per pair of user name and password, over all workers. A turn belongs to a leased work item and falls free when the lease ends, however that happens.</summary>
+/// <summary>One sign-in at a time per credential, and per account where its credentials are not known to be good, over all workers. A turn belongs to a leased work item and falls free when the lease ends, however that happens.</summary>
 internal sealed class SignInTurns(Db db, WakeUps wakeUps, TimeProvider time)
 {
     private const string Channel = WakeUps.SignInTurns;
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
-    /// <summary>Waits for the turn. Who takes several takes the credential's first, then the pair's: one order for all, so that no two wait for each other.</summary>
-    /// <param name="whatFor">The credential's id, or the pair's keyed fingerprint in hexadecimal.</param>
+    /// <summary>Waits for the turn. Who takes several takes the credential's first, then the account's: one order for all, so that no two wait for each other.</summary>
+    /// <param name="whatFor">The credential's id, or the account's keyed fingerprint in hexadecimal.</param>
     public async Task<IAsyncDisposable> TakeAsync(string whatFor, long workId, CancellationToken cancellationToken)
     {
         using var news = new SemaphoreSlim(0, 1);

@@ -9,10 +9,10 @@ namespace Ostiary.Server.SignIns;
 
 /// <summary>
 /// Brings a browser into a source with a credential: for runs, for connections, and again for a browser that the site has signed out. A signed-in state kept from earlier is tried
-/// first; a password is sent only when it no longer holds, by one attempt at a time, and never when the source has refused it before.
+/// first; a password is sent only when it no longer holds, by one attempt at a time, never when the source has refused it before, and only while the account's budget lasts.
 /// </summary>
 internal sealed class SigningIn(
-    Db db, SignIn signIn, SignInTurns turns, CredentialVault vault, CredentialFindings findings, SignedInStates states, SessionOptions options, SourceFindings sources, TimeProvider time, ISignInAdvisor? advisor = null)
+    Db db, SignIn signIn, SignInTurns turns, CredentialVault vault, CredentialFindings findings, SignedInStates states, SignInBudgets budgets, SessionOptions options, SourceFindings sources, TimeProvider time, ISignInAdvisor? advisor = null)
 {
     private static readonly Fault Rejected = new("auth", "auth_invalid", "The source has rejected this credential; update it and try again.");
     private static readonly Fault Deleted = new("auth", "auth_invalid", "The credential was deleted before it could be used.");
@@ -30,8 +30,15 @@ internal sealed class SigningIn(
         await TakeTurnAsync(attempt, place, credential.Id, cancellationToken);
         await ReadCredentialAsync(attempt, cancellationToken);
         if (Unusable(attempt.Credential) is { } found) return found;
-        if (await FindStateAsync(attempt, DateTimeOffset.MinValue, cancellationToken)) await attempt.GiveTurnsBackAsync();
-        return null;
+        if (await FindStateAsync(attempt, DateTimeOffset.MinValue, cancellationToken))
+        {
+            await attempt.GiveTurnsBackAsync();
+            return null;
+        }
+
+        // Before a browser is opened for nothing. Asked again in the account's turn: another of its credentials may be under way.
+        credential = attempt.Credential ?? credential;
+        return await NotToBeTriedAsync(credential, await vault.FingerprintAsync(credential, cancellationToken), await budgets.AccountOfAsync(credential, cancellationToken), cancellationToken);
     }
 
     /// <summary>
@@ -117,13 +124,13 @@ internal sealed class SigningIn(
 
         if (Unusable(credential) is { } unusable) return unusable;
         var fingerprint = await vault.FingerprintAsync(credential, cancellationToken);
-        // Another credential may hold the same values, and be on its way with them at this moment.
-        if (fingerprint is not null && credential.Status != CredentialStatuses.Verified) await TakeTurnAsync(attempt, place, Convert.ToHexStringLower(fingerprint), cancellationToken);
-        if (fingerprint is not null && await CredentialFindings.EarlierRefusalAsync(db, credential, fingerprint, cancellationToken) is { } earlier)
-            return new SignInEnding.Refused(new Fault("auth", "auth_invalid", earlier), credential, fingerprint);
+        var account = await budgets.AccountOfAsync(credential, cancellationToken);
+        // Another credential may hold the same account, and be on its way with the same wrong password, or with another one, at this moment.
+        if (credential.Status != CredentialStatuses.Verified || await budgets.HasFailedAsync(account, cancellationToken)) await TakeTurnAsync(attempt, place, Convert.ToHexStringLower(account), cancellationToken);
+        if (await NotToBeTriedAsync(credential, fingerprint, account, cancellationToken) is { } known) return known;
 
         var opener = new CredentialSecrets(credential, vault, db, time);
-        var secrets = new TouchingSecrets(opener, await opener.AvailableAsync(cancellationToken), attempt);
+        var secrets = new TouchingSecrets(opener, await opener.AvailableAsync(cancellationToken), attempt, () => budgets.BeginAsync(credential, account, cancellationToken));
         var provider = credential.AuthMethod == AuthMethods.GoogleSso ? options.Google : null;
         var overrides = SourceOverrides.Of(source.Overrides);
         var request = new SignInRequest(new Uri(source.Url), Corrections.LoginUrlOf(source, overrides), secrets, desk, provider)
@@ -136,12 +143,14 @@ internal sealed class SigningIn(
         };
         var result = await signIn.RunAsync(session.Browser, request, cancellationToken);
         attempt.Steps = result.Steps;
+        // What the site has seen is noted also when this work is told to stop right now.
+        if (secrets.Attempt is { } made && result.Outcome is not LoginOutcome.SignedIn) await budgets.FailedAsync(made, result, CancellationToken.None);
         if (result.LedAstray) await ForgetAsync(source, cancellationToken);
         if (result.TimedOut) return Failed("interaction", "interaction_timeout", "The source's question was not answered in time; start again and answer it.");
         switch (result.Outcome)
         {
             case LoginOutcome.SignedIn:
-                await EnteredAsync(attempt, session, source, credential, result, cancellationToken);
+                await EnteredAsync(attempt, session, source, credential, result, secrets.Attempt, cancellationToken);
                 return SignInEnding.In.It;
             case LoginOutcome.Rejected rejected: return new SignInEnding.Refused(new Fault("auth", "auth_invalid", rejected.Message), credential, fingerprint);
             case LoginOutcome.Denied denied: return Failed("interaction", "interaction_denied", denied.Message);
@@ -158,13 +167,14 @@ internal sealed class SigningIn(
     }
 
     /// <summary>The credential is known to be good, the way to the sign-in is learned, and the state is kept, before the next in turn goes on.</summary>
-    private async Task EnteredAsync(SignInAttempt attempt, LiveSession session, SourceRow source, CredentialRow credential, SignInResult result, CancellationToken cancellationToken)
+    private async Task EnteredAsync(SignInAttempt attempt, LiveSession session, SourceRow source, CredentialRow credential, SignInResult result, long? made, CancellationToken cancellationToken)
     {
         (session.SignedIn, session.ConfirmedAt) = (true, time.GetUtcNow());
         session.SignedInPage = SignedInPage.Of(session.Browser);
         await using (var scope = await db.BeginAsync(cancellationToken))
         {
             await findings.VerifiedAsync(scope, credential, cancellationToken);
+            if (made is { } counted) await budgets.SucceededAsync(scope, counted, cancellationToken);
             if (result.Path is { } path) await LearnedPaths.KeepAsync(scope, source, Corrections.Write(path), session.ConfirmedAt, cancellationToken);
             if (result.Suggested.Count > 0) await SourceFindings.SuggestAsync(scope, source, result.Suggested, cancellationToken);
             await scope.CommitAsync(cancellationToken);
@@ -172,6 +182,14 @@ internal sealed class SigningIn(
 
         await KeepAsync(attempt, session, cancellationToken);
         await attempt.GiveTurnsBackAsync();
+    }
+
+    /// <summary>What is known without asking the site: it has refused these values, or it has seen enough sign-ins for now.</summary>
+    private async Task<SignInEnding?> NotToBeTriedAsync(CredentialRow credential, byte[]? fingerprint, byte[] account, CancellationToken cancellationToken)
+    {
+        if (fingerprint is not null && await CredentialFindings.EarlierRefusalAsync(db, credential, fingerprint, cancellationToken) is { } earlier)
+            return new SignInEnding.Refused(new Fault("auth", "auth_invalid", earlier), credential, fingerprint);
+        return await budgets.UsedUpAsync(credential, account, cancellationToken) is { } usedUp ? new SignInEnding.Failed(usedUp) : null;
     }
 
     private async Task ForgetAsync(SourceRow source, CancellationToken cancellationToken)
@@ -209,14 +227,18 @@ internal sealed class SigningIn(
 
     private static SignInEnding.Failed Failed(string type, string code, string message) => new(new Fault(type, code, message));
 
-    /// <summary>Notes that the site is about to be touched before the first value is opened.</summary>
-    private sealed class TouchingSecrets(CredentialSecrets secrets, IReadOnlySet<Slot> available, SignInAttempt attempt) : ISignInSecrets
+    /// <summary>Notes that the site is about to be touched, and counts the attempt, before the first value is opened.</summary>
+    private sealed class TouchingSecrets(CredentialSecrets secrets, IReadOnlySet<Slot> available, SignInAttempt attempt, Func<Task<long>> begin) : ISignInSecrets
     {
+        /// <summary>The attempt as it is counted; null while nothing was opened.</summary>
+        public long? Attempt { get; private set; }
+
         public IReadOnlySet<Slot> Available => available;
 
         public async Task UseAsync(Slot slot, Func<ReadOnlyMemory<char>, Task> use, CancellationToken cancellationToken)
         {
             await attempt.TouchAsync(cancellationToken);
+            Attempt ??= await begin();
             await secrets.UseAsync(slot, use, cancellationToken);
         }
     }
@@ -225,5 +247,5 @@ internal sealed class SigningIn(
 /// <summary>What the room registers; it has no routes.</summary>
 internal static class SignInRoom
 {
-    public static IServiceCollection AddSignIns(this IServiceCollection services, bool isWorker) => isWorker ? services.AddSingleton<SignInTurns>().AddSingleton<SigningIn>() : services;
+    public static IServiceCollection AddSignIns(this IServiceCollection services, bool isWorker) => isWorker ? services.AddSingleton<SignInTurns>().AddSingleton<SignInBudgets>().AddSingleton<SigningIn>() : services;
 }

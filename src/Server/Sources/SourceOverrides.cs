@@ -17,8 +17,10 @@ namespace Ostiary.Server.Sources;
 /// <param name="SignedInWords">What it writes for somebody who is signed in, and for nobody else.</param>
 /// <param name="Steps">The order in which it asks, words of <see cref="StepWords"/>; empty: not said.</param>
 /// <param name="PreferredMfa">Which of several ways to verify is chosen, a word of <see cref="MfaWords"/>, or null.</param>
+/// <param name="Domains">Where values may be typed beside the source's own domain; null: not said, empty: nowhere else.</param>
 internal sealed partial record SourceOverrides(
-    Uri? StartUrl, Uri? LoginUrl, Uri? CheckUrl, IReadOnlyDictionary<string, string> Selectors, IReadOnlyDictionary<string, string> Fields, IReadOnlyList<string> RefusalWords, IReadOnlyList<string> SignedInWords, IReadOnlyList<string> Steps, string? PreferredMfa)
+    Uri? StartUrl, Uri? LoginUrl, Uri? CheckUrl, IReadOnlyDictionary<string, string> Selectors, IReadOnlyDictionary<string, string> Fields, IReadOnlyList<string> RefusalWords, IReadOnlyList<string> SignedInWords, IReadOnlyList<string> Steps, string? PreferredMfa,
+    IReadOnlyList<string>? Domains)
 {
     /// <summary>What a selector can be given for.</summary>
     public static readonly IReadOnlyList<string> Roles = ["sign_in", "identifier", "next", "password", "submit", "code", "code_submit", "refusal", "signed_in"];
@@ -40,6 +42,7 @@ internal sealed partial record SourceOverrides(
         var urls = new Dictionary<string, Uri?>(StringComparer.Ordinal);
         Dictionary<string, string> selectors = [], fields = [];
         List<string> words = [], signedIn = [], steps = [];
+        List<string>? domains = null;
         string? mfa = null;
         foreach (var property in json.EnumerateObject())
         {
@@ -69,13 +72,18 @@ internal sealed partial record SourceOverrides(
                     mfa = RequestBinder.TryReadText(property.Value, at, LongestWord, faults);
                     if (mfa is not null && !MfaWords.Contains(mfa)) faults.Add(Fault.Invalid(at, $"`{at}` must be one of: {string.Join(", ", MfaWords)}."));
                     break;
+                case "domains":
+                    domains = List(property.Value, at, null, faults);
+                    for (var i = 0; i < domains.Count; i++)
+                        if (!Domain().IsMatch(domains[i]) || Uri.CheckHostName(domains[i]) == UriHostNameType.Unknown) faults.Add(Fault.Invalid($"{at}[{i}]", $"`{at}[{i}]` must be a domain such as `bank-online.example` or a host name, without scheme, port and path."));
+                    break;
                 default:
-                    faults.Add(Fault.Invalid(at, $"`{at}` is not known; there are {string.Join(", ", Urls)}, selectors, fields, refusal_words, signed_in_words, steps and preferred_mfa."));
+                    faults.Add(Fault.Invalid(at, $"`{at}` is not known; there are {string.Join(", ", Urls)}, selectors, fields, refusal_words, signed_in_words, steps, preferred_mfa and domains."));
                     break;
             }
         }
 
-        return new SourceOverrides(urls.GetValueOrDefault("start_url"), urls.GetValueOrDefault("login_url"), urls.GetValueOrDefault("check_url"), selectors, fields, words, signedIn, steps, mfa);
+        return new SourceOverrides(urls.GetValueOrDefault("start_url"), urls.GetValueOrDefault("login_url"), urls.GetValueOrDefault("check_url"), selectors, fields, words, signedIn, steps, mfa, domains);
     }
 
     /// <summary>Overrides as they were stored.</summary>
@@ -170,6 +178,10 @@ internal sealed partial record SourceOverrides(
 
     // A name is the client's text and ends up in a message: keep it short and plain.
     private static string Shown(string name) => name.Length <= 64 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-') ? name : "…";
+
+    // A bare ending such as "com" is everybody's.
+    [GeneratedRegex("^(localhost|([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)\\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Domain();
 
     [GeneratedRegex("^[a-z][a-z0-9_]{0,63}\\z", RegexOptions.CultureInvariant)]
     private static partial Regex FieldName();

@@ -17,7 +17,7 @@ internal sealed class RememberSite : Site
         WrongText = "Login failed: invalid e-mail or password.",
         WrongCodeText = "The security code is invalid.",
         Evidence = "This computer is trusted",
-        Style = "The code page has a box \"Trust this device for 30 days\"; who checks it sees so on the signed-in page.",
+        Style = "The code page has a box \"Trust this device for 30 days\"; who checks it sees so on the signed-in page. A link sends another code.",
     };
 
     public override string Color => "#4d7c0f";
@@ -43,6 +43,12 @@ internal sealed class RememberSite : Site
             visit.SignIn(account);
             return visit.Go("orders");
         });
+        at.Get("login/again", visit =>
+        {
+            if (visit.PendingAt("code") is not { } account) return visit.Go("login");
+            account.SendCode("email", code => $"Gantry security code: {code}");
+            return Visit.Page(Page(Code("", "A fresh code is on its way to you.")));
+        });
         at.Get("orders", visit => visit.Account is null ? visit.Go("login") : Visit.Page(Page($"""<h3>Open orders</h3><p>Two pallets of bricks.</p><p>{(visit.Visitor.Notes.GetValueOrDefault("trusted") == "on" ? "This computer is trusted" : "You will be asked for a code next time")}</p><a href="/remember/logout">Logout</a>""")));
         at.Get("logout", visit =>
         {
@@ -55,8 +61,8 @@ internal sealed class RememberSite : Site
         <h3>Trade login</h3><div class="err">{fault}</div><form method="post" action="/remember/login"><ul><li><label for="a">E-mail</label> <input id="a" name="email"><li><label for="b">Password</label> <input id="b" name="password" type="password"></ul><input type="submit" value="Login"></form>
         """;
 
-    private static string Code(string fault) => $"""
-        <h3>Security check</h3><p>We have emailed you a security code.</p><div class="err">{fault}</div><form method="post" action="/remember/login/code"><p><label for="c">Security code</label> <input id="c" name="security_code" size="8"></p><p><input type="checkbox" name="trust" id="t"> <label for="t">Trust this device for 30 days</label></p><input type="submit" value="Verify"></form>
+    private static string Code(string fault, string notice = "") => $"""
+        <h3>Security check</h3><p>We have emailed you a security code.</p><p class="note">{notice}</p><div class="err">{fault}</div><form method="post" action="/remember/login/code"><p><label for="c">Security code</label> <input id="c" name="security_code" size="8"></p><p><input type="checkbox" name="trust" id="t"> <label for="t">Trust this device for 30 days</label></p><input type="submit" value="Verify"></form><p><a href="/remember/login/again">Send me another code</a></p>
         """;
 
     private static string Page(string body) => Markup.Document("en", "Gantry Supplies", "body{font:15px/1.6 Verdana,sans-serif;margin:2rem;color:#1a2e05}ul{list-style:none;padding:0}li{margin:.5rem 0}label{display:inline-block;min-width:7rem}.err{color:#b91c1c}", body);

@@ -73,7 +73,7 @@ internal sealed class SendCodeSite : Site
           if (!(await (await post('send', {})).json()).sent) { location.href = '/sendcode/members/login'; return; }
           field.disabled = ok.disabled = false;
           field.focus();
-          let left = 30;
+          let left = 3;
           const tick = () => { send.textContent = left ? `Sent. Send again in ${left} s` : 'Send again'; send.disabled = left > 0; if (left-- > 0) setTimeout(tick, 1000); };
           tick();
         });

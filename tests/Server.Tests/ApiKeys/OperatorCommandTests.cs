@@ -54,6 +54,9 @@ public sealed partial class OperatorCommandTests(ApiServer server)
     [InlineData("organizations", "create", "--name", " ")]
     [InlineData("api-keys", "create", "--organization", "org_0000000000000000000000")]
     [InlineData("api-keys", "create", "--organization", "agt_1")]
+    [InlineData("sign-ins")]
+    [InlineData("sign-ins", "forget")]
+    [InlineData("sign-ins", "forget", "--credential", "src_1")]
     [InlineData("api-keys", "create", "--organization", "org_1", "--scopes", "root")]
     public async Task A_command_that_makes_no_sense_is_told_so_and_changes_nothing(params string[] command)
     {
