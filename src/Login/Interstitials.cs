@@ -11,12 +11,13 @@ internal static class Interstitials
         // A newsletter or a search stands on every page of some sites and asks nothing here.
         var beside = page.Groups.Where(g => IsBeside(g, progress)).ToList();
         var fields = page.Groups.Except(beside).Sum(g => g.Fields.Count(f => f.Element.Visible && f.Role != FieldRole.Search));
-        if (fields > 0) return null;
+        // What asks for a password or a code is no offer.
+        if (fields > 3 || fields > 0 && (strict || page.Groups.Exists(g => g.Codes.Count > 0 || g.Question is not null || g.Fields.Exists(f => f.IsPassword)))) return null;
         var buttons = page.Elements.Where(e => !IsBeside(e, beside, progress) && e.Visible && e.Enabled && e.Kind is ElementKind.Button or ElementKind.Link && e.Landmark is not ("nav" or "footer" or "header") && !progress.Tried.Contains(page.OutlineOf(e))).ToList();
         if (buttons.Count == 0) return null;
         var asked = page.Elements.FirstOrDefault(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text or ElementKind.Choice && e.Landmark is not ("nav" or "footer")
             && (e.Text.Length > 0 ? e.Text : e.Name) is { Length: > 0 and < 200 } text && Words.HasAny(text, WordList.StaySignedIn, WordList.TrustDevice));
-        if (asked is not null && buttons.Count <= 8)
+        if (asked is not null && fields == 0 && buttons.Count <= 8)
         {
             // Who does not want this browser to be trusted says so; a page without such a button is passed as it can be.
             var no = progress.TrustsDevice is false && Words.Has(WordList.TrustDevice, asked.Text.Length > 0 ? asked.Text : asked.Name) ? buttons.Find(b => Words.Has(WordList.NotNow, Controls.Caption(b)) || IsNo(Controls.Caption(b))) : null;
@@ -25,7 +26,8 @@ internal static class Interstitials
             if (yes is not null) return new(PageVerdict.Interstitial, ["the site asks whether to stay signed in or to trust this browser"]) { Control = yes };
         }
         if (strict) return null;
-        if (Declined(page, buttons) is { } declined) return declined;
+        if (Declined(page, buttons, fields) is { } declined) return declined;
+        if (fields > 0) return null;
         var content = page.Elements.Count(e => e.Visible && e.Kind is not ElementKind.Image);
         var onward = buttons.Where(b => Controls.Caption(b).Length < 40 && Words.HasAny(Controls.Caption(b), WordList.Continue, WordList.Next)).ToList();
         if (content < 25 && onward.Count == 1 && !Words.HasAny(string.Join(' ', page.Texts), WordList.Terms)) return new(PageVerdict.Interstitial, ["a page with one way on"]) { Control = onward[0] };
@@ -37,14 +39,14 @@ internal static class Interstitials
     {
         var beside = page.Groups.Where(g => IsBeside(g, progress)).ToList();
         if (page.Groups.Except(beside).Any(g => g.Fields.Exists(f => f.Element.Visible && f.Role != FieldRole.Search))) return null;
-        return Declined(page, [.. page.Elements.Where(e => !IsBeside(e, beside, progress) && e.Visible && e.Enabled && e.Kind is ElementKind.Button or ElementKind.Link && e.Landmark is not ("nav" or "footer" or "header") && !progress.Tried.Contains(page.OutlineOf(e)))]);
+        return Declined(page, [.. page.Elements.Where(e => !IsBeside(e, beside, progress) && e.Visible && e.Enabled && e.Kind is ElementKind.Button or ElementKind.Link && e.Landmark is not ("nav" or "footer" or "header") && !progress.Tried.Contains(page.OutlineOf(e)))], fields: 0);
     }
 
-    private static Judgement? Declined(LoginPage page, List<ElementSnapshot> buttons)
+    private static Judgement? Declined(LoginPage page, List<ElementSnapshot> buttons, int fields)
     {
         var decline = buttons.Find(b => Controls.Caption(b).Length < 40 && Words.Has(WordList.NotNow, Controls.Caption(b)));
         if (decline is not null) return new(PageVerdict.Interstitial, ["an offer that can be declined"]) { Control = decline };
-        var terms = page.Elements.Any(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text && e.Landmark is not ("nav" or "footer" or "header") && e.Text.Length < 250 && Words.Has(WordList.Terms, e.Text));
+        var terms = fields == 0 && page.Elements.Any(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text && e.Landmark is not ("nav" or "footer" or "header") && e.Text.Length < 250 && Words.Has(WordList.Terms, e.Text));
         var accept = terms ? buttons.FindAll(b => b.Kind == ElementKind.Button && Controls.Caption(b).Length < 50 && (Words.HasAny(Controls.Caption(b), WordList.AcceptCookies, WordList.Confirm) || Agrees(Controls.Caption(b)))) : [];
         return accept.Count == 1 ? new(PageVerdict.Interstitial, ["terms that have to be accepted to go on"]) { Control = accept[0] } : null;
     }
@@ -81,7 +83,7 @@ internal static class Interstitials
         group.Kind is GroupKind.Newsletter or GroupKind.Search || group.Kind is GroupKind.Other or GroupKind.SignUp or GroupKind.Recovery or GroupKind.Identifier && group.Fields.Count == 1 && group.Fields[0] is { IsMailAddress: true, IsPassword: false } && group.Buttons.Exists(b => Words.Has(WordList.Newsletter, Controls.Caption(b)))
         || group.Fields.Count > 0 && group.Fields.TrueForAll(f => f.Element.Landmark is "footer" or "header" or "nav" or "search");
 
-    private static bool IsNo(string caption) => Words.Fold(caption) is "no" or "nein" or "non" or "nee" or "nao" or "nej" or "nei" or "ei" or "nie" or "ne" or "nem" or "nu" or "hayir" or "οχι" or "нет" or "ні" or "いいえ" or "否" or "不" or "아니요" or "لا";
+    private static bool IsNo(string caption) => Words.Fold(caption) is "no" or "nein" or "non" or "nee" or "nao" or "nej" or "nei" or "ei" or "nie" or "ne" or "nem" or "nu" or "hayir" or "οχι" or "нет" or "ні" or "いいえ" or "否" or "不" or "아니요" or "لا" or "не" or "לא" or "خير" or "نه" or "नहीं" or "tidak" or "khong" or "ไม่" or "아니오";
 
-    private static bool IsYes(string caption) => Words.Fold(caption) is "yes" or "ja" or "oui" or "si" or "sim" or "tak" or "ano" or "da" or "igen" or "evet" or "nai" or "да" or "так" or "はい" or "是" or "예" or "نعم";
+    private static bool IsYes(string caption) => Words.Fold(caption) is "yes" or "ja" or "oui" or "si" or "sim" or "tak" or "ano" or "da" or "igen" or "evet" or "nai" or "да" or "так" or "taip" or "jah" or "ya" or "co" or "כנ" or "بله" or "हाँ" or "हां" or "ใช่" or "네" or "はい" or "是" or "예" or "نعم";
 }

@@ -78,17 +78,19 @@ internal static class Judge
             return new(PageVerdict.PasswordChange, ["a form for a new password after the sign-in"]) { Group = change, Message = SiteText.Cut(SiteText.Prompt(page, [.. change.Fields.Select(f => f.Element)], progress), 300) };
         }
 
+        if (login is null && code is null && progress.Submissions is [.., { Kind: SubmissionKind.Identifier }] && NextField(page, progress) is { } further) return new(PageVerdict.Login, ["a further field of the same sign-in"]) { Group = further };
+
         if (sent && page.Of(GroupKind.Question) is { } question)
             return new(PageVerdict.SecurityQuestion, [.. question.Question!.Why.Select(w => w.ToString()), "a question and one field"]) { Group = question };
 
         if (sent && login is null && Choices.Methods(page) is { Count: >= 2 } methods && !progress.Tried.Contains("method " + page.Path))
             return new(PageVerdict.MethodChoice, [$"{methods.Count} ways to verify are offered"]) { Offers = methods };
 
-        if (sent && login is null && code is null && SendsCode(page, progress, signOut) is { } sender)
-            return new(PageVerdict.Code, ["a code is sent only when asked for"]) { Control = sender };
-
         if (sent && code is null && signOut is null && progress.Asked.Count > 0 && progress.Asked[^1].Type == "push_approval" && Denial(page, progress, answers) is { } denial)
             return new(PageVerdict.Denied, ["words of a denial: " + denial]) { Message = denial };
+
+        if (sent && login is null && code is null && SendsCode(page, progress, signOut) is { } sender)
+            return new(PageVerdict.Code, ["a code is sent only when asked for"]) { Control = sender };
 
         if (sent && login is null && code is null && IsPush(page, signOut) is { } push)
             return new(PageVerdict.Push, ["the page waits for an approval: " + SiteText.Cut(push.Text, 80)]) { Control = push };
@@ -111,7 +113,6 @@ internal static class Judge
                 ? new(PageVerdict.MethodChoice, [$"{shaped.Count} ways to verify and nothing else"]) { Offers = shaped }
                 : new(PageVerdict.AccountChoice, [$"{shaped.Count} things to choose from and nothing else"]) { Offers = shaped };
 
-        if (login is null && code is null && progress.Submissions is [.., { Kind: SubmissionKind.Identifier }] && NextField(page, progress) is { } further) return new(PageVerdict.Login, ["a further field of the same sign-in"]) { Group = further };
         if (sent && login is null && code is null && progress.SinceStep < BusyLimit && Interstitials.IsPending(page)) return new(PageVerdict.Working, ["buttons that are not alive yet"]);
 
         if (sent && login is null && code is null && signOut is null && Finished(page, progress) && Interstitials.Declinable(page, progress) is { } declinable) return declinable;
@@ -293,7 +294,7 @@ internal static class Judge
     {
         foreach (var group in page.Groups)
         {
-            if (group.Kind != GroupKind.Other || group.Fields is not [{ IsText: true } field] || !field.Element.Visible || group.Submit is not { } submit || progress.Submissions.Exists(s => s.State == group.State)) continue;
+            if (group.Kind is not (GroupKind.Other or GroupKind.Question) || group.Fields is not [{ IsText: true } field] || !field.Element.Visible || group.Submit is not { } submit || progress.Submissions.Exists(s => s.State == group.State)) continue;
             if (field.Element.Landmark is "header" or "nav" or "footer" or "search" || field.Role is FieldRole.Search or FieldRole.Captcha || !Words.HasAny(Controls.Caption(submit), WordList.Next, WordList.Continue, WordList.SignIn, WordList.Confirm)) continue;
             if (SourceFields.Match(field.Words + " " + string.Join(' ', field.Tokens), progress.Slots) is null) continue;
             // A reading of its own: before a user name was sent the same form is none of a sign-in's.
@@ -340,7 +341,7 @@ internal static class Judge
         foreach (var e in page.Elements.Where(e => e.Visible && e.Kind is ElementKind.Alert or ElementKind.Text && e.Landmark is not ("nav" or "footer" or "header") && e.Text.Length is > 8 and < 250))
         {
             var text = SiteText.Clean(e.Text);
-            var above = again && e.Id.Frame == control!.Id.Frame && page.PositionOf(control.Id) - page.PositionOf(e.Id) is > 0 and < 8;
+            var above = again && e.Id.Frame == control!.Id.Frame && e.Dialog == control.Dialog && page.PositionOf(control.Id) - page.PositionOf(e.Id) is > 0 and < 8;
             if (!asked.Contains(text, StringComparison.Ordinal) && (Words.Has(WordList.Expired, text) || above)) return SiteText.Cut(text, 300);
         }
         return null;

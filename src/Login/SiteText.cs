@@ -24,7 +24,7 @@ internal static class SiteText
         {
             text = Clean(text);
             if (text.Length is < 3 or > 400) return;
-            if (Words.HasAny(text, WordList.Wrong, WordList.Locked, WordList.TooMany, WordList.Expired)) score += 4;
+            if (Words.HasAny(text, WordList.Wrong, WordList.Locked, WordList.TooMany, WordList.Expired) || Stale.Says(text)) score += 4;
             if (Words.HasAny(text, WordList.AcceptCookies, WordList.RejectCookies) && text.Length > 60) score -= 3;
             if (!found.TryGetValue(text, out var known) || known.Score < score) found[text] = new Saying(text, score, isNew, isAlert);
         }
