@@ -65,7 +65,7 @@ internal static class SiteText
     {
         // A heading names it; the sentence below says what to do about it.
         var said = answers.Where(s => s.Score >= 4 && SaysLocked(s.Text)).Select(s => s.Text).ToList();
-        return said.Count == 0 ? null : Cut(said[0].Length < ShortMessage ? said.Where(t => t.Length <= LongestMessage).MaxBy(t => t.Length) ?? said[0] : said[0], LongestMessage);
+        return said.Count == 0 ? null : Cut(said[0].Length < ShortMessage ? said.Where(t => t.Length <= LongestMessage && Words.Has(WordList.Locked, t) == Words.Has(WordList.Locked, said[0]) && t.Length < 2 * LongestMessage / 3).MaxBy(t => t.Length) ?? said[0] : said[0], LongestMessage);
     }
 
     /// <summary>

@@ -29,7 +29,6 @@ internal abstract class FragmentStyle : MarkupStyle
     protected string Carry(Cell cell, bool hash) => $$"""
         (() => {
         const place = () => document.querySelector('{{Into}}');
-        let heard = !{{(cell.Outcome.Id == "deaf" ? "true" : "false")}};
         const wake = () => {
           place().querySelectorAll('[data-brief]').forEach(e => setTimeout(() => e.remove(), 1500));
           const polls = place().querySelector('[data-polls]');
@@ -38,7 +37,6 @@ internal abstract class FragmentStyle : MarkupStyle
         document.addEventListener('submit', e => {
           if (!place() || !place().contains(e.target)) return;
           e.preventDefault();
-          if (!heard) { heard = true; return; }
           const data = new URLSearchParams(new FormData(e.target, e.submitter));
           const call = new XMLHttpRequest();
           call.open('POST', '{{cell.At("do")}}');
