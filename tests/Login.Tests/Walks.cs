@@ -169,7 +169,7 @@ internal static class Walks
             var times = _sent[submission.State] = _sent.GetValueOrDefault(submission.State) + 1;
             Assert.True(times <= 2, "a third time: " + what);
             // A second time only where the site said that the page had gone stale, or where nothing had left the browser.
-            if (times == 2) Assert.True(shown.Requests.Count == 0 || SiteText.Answers(LoginPage.Read(shown), progress).Exists(a => Words.Has(WordList.Expired, a.Text)), "a second time: " + what);
+            if (times == 2) Assert.True(shown.Requests.Count == 0 || SiteText.Answers(LoginPage.Read(shown), progress).Exists(a => Stale.Says(a.Text)), "a second time: " + what);
         }
     }
 #pragma warning restore CA5394
