@@ -20,7 +20,7 @@ internal sealed record Prediction(string Page, PredictedLogin? Login, IReadOnlyL
     public static Prediction Of(string page, LoginPage read, Func<ElementSnapshot?, int?> number)
     {
         // A sign-in that a dialog would bring up counts as one that the page offers.
-        var login = read.LoginGroup ?? read.DormantLogin;
+        var login = read.LoginGroup ?? read.CodeLogin ?? read.DormantLogin;
         var fields = new List<PredictedField>();
         var groups = new List<PredictedGroup>();
         foreach (var group in read.Groups.Concat(read.Dormant))
@@ -30,11 +30,11 @@ internal sealed record Prediction(string Page, PredictedLogin? Login, IReadOnlyL
             {
                 if (number(field.Element) is not { } cid) continue;
                 members.Add(cid);
-                if ((group.IsLogin ? TypeOf(field) : TypeElsewhere(group, field)) is { } type) fields.Add(new PredictedField(cid, type));
+                if ((group.IsLogin || group == read.CodeLogin ? TypeOf(field) : TypeElsewhere(group, field)) is { } type) fields.Add(new PredictedField(cid, type));
             }
             foreach (var field in group.Hidden)
                 if (field.Role == FieldRole.Code && number(field.Element) is { } cid) fields.Add(new PredictedField(cid, "otp"));
-            if (members.Count > 0) groups.Add(new PredictedGroup(members, group.IsLogin ? "login" : group.Kind == GroupKind.SignUp ? "signup" : "other"));
+            if (members.Count > 0) groups.Add(new PredictedGroup(members, group.IsLogin || group == read.CodeLogin ? "login" : group.Kind == GroupKind.SignUp ? "signup" : "other"));
         }
         return new Prediction(page, login is null ? null : new PredictedLogin(number(login.Identifier?.Element), number(login.Password?.Element), number(login.Submit)), fields, groups)
         {

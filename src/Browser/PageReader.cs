@@ -472,7 +472,8 @@ file static class Nearby
             if (IsControl(other)) return null;
             if (!IsText(other) || other.Tag == "label" && other.Attributes.ContainsKey("for")) continue;
             var box = other.Box;
-            var left = box.Right <= field.X + Row && Overlap(box.Y, box.Bottom, field.Y, field.Bottom) && field.X - box.Right < 300;
+            var gap = Gap(other, field);
+            var left = gap > -Row && gap < 300 && Overlap(box.Y, box.Bottom, field.Y, field.Bottom);
             var above = box.Bottom <= field.Y + Row && field.Y - box.Bottom < 60 && Overlap(box.X - 40, box.Right + 40, field.X, field.Right);
             if (left || above) return other.Text;
         }
@@ -489,12 +490,22 @@ file static class Nearby
             if (!IsText(other)) continue;
             var box = other.Box;
             double distance;
-            if (box.Right <= field.X + 4 && Overlap(box.Y, box.Bottom, field.Y, field.Bottom)) distance = field.X - box.Right;
+            if (Gap(other, field) is >= -4 and var gap && Overlap(box.Y, box.Bottom, field.Y, field.Bottom)) distance = gap;
             else if (box.Bottom <= field.Y + 4 && Overlap(box.X, box.Right, field.X, field.Right) && Math.Abs(box.X - field.X) < 75) distance = (field.Y - box.Bottom) * 1.5;
             else continue;
             if (distance < 110 && distance < best) (best, text) = (distance, other.Text);
         }
         return text;
+    }
+
+    /// <summary>How far a text ends before a field begins, in the direction in which the text is written.</summary>
+    private static double Gap(ElementSnapshot text, Box field) => IsRightToLeft(text.Text) ? text.Box.X - field.Right : field.X - text.Box.Right;
+
+    private static bool IsRightToLeft(string text)
+    {
+        foreach (var c in text)
+            if (char.IsLetter(c)) return c is >= '\u0590' and <= '\u08FF' or >= '\uFB1D' and <= '\uFDFF' or >= '\uFE70' and <= '\uFEFC';
+        return false;
     }
 
     /// <summary>A label drawn inside the field (it floats up when the field has the focus).</summary>

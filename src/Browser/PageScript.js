@@ -157,22 +157,29 @@
   };
   // A text that belongs to one block, up to the next control.
   let run = null;
-  const endRun = () => { if (run) { run.item.t = cut(run.text, 300); if (!run.item.t) run.item.x = 1; run = null; } };
-  const addText = (block, text, context, isAlert, holder) => {
+  const endRun = () => {
+    if (!run) return;
+    const { item, text, first, last } = run;
+    run = null;
+    item.t = cut(text, 300);
+    if (!item.t) item.x = 1;
+    // What the text itself takes up: a field in the same block is no part of it.
+    const range = document.createRange();
+    try { range.setStart(first, 0); range.setEnd(last, last.length); } catch { range.selectNodeContents(first); }
+    const box = range.getBoundingClientRect();
+    item.b = [round(box.left), round(box.top), round(box.width), round(box.height)];
+  };
+  const addText = (block, text, context, isAlert, node) => {
     if (!text.trim()) return;
-    if (run && run.block === block && run.alert === isAlert) { run.text += text; if (run.text.length > 1200) run.text = run.text.slice(0, 1200); return; }
+    if (run && run.block === block && run.alert === isAlert) { run.text += text; run.last = node; if (run.text.length > 1200) run.text = run.text.slice(0, 1200); return; }
     endRun();
     if (texts >= limits.texts) { truncated = true; return; }
     texts++;
     const item = add(isAlert || block, isAlert ? 'A' : 'T', context, { v: 1 });
     if (!item) return;
-    const range = document.createRange();
-    try { range.selectNodeContents(holder); } catch { }
-    const box = range.getBoundingClientRect();
-    item.b = [round(box.left), round(box.top), round(box.width), round(box.height)];
     if (isAlert) { item.a = attributesOf(isAlert); item.r = isAlert.getAttribute('role') || ''; }
     else if (block.tagName === 'LABEL') item.a = attributesOf(block);
-    run = { block, text, item, alert: isAlert };
+    run = { block, text, item, alert: isAlert, first: node, last: node };
   };
   const describe = (item, element, box, style) => {
     item.b = [round(box.left), round(box.top), round(box.width), round(box.height)];
@@ -326,7 +333,7 @@
     if (tag === 'IMG') {
       const name = nameOf(element, tag), src = element.getAttribute('src') || '';
       const box = element.getBoundingClientRect();
-      if (box.width > 2 && box.height > 2 && (name || /captcha|qr/i.test(src + element.id + element.className))) {
+      if (box.width > 2 && box.height > 2 && (name || /captcha|qr|verif|valid|rand|code|secur|yzm/i.test(src.slice(0, 200) + element.id + element.className))) {
         endRun();
         const item = add(element, 'M', inner, { n: name, a: attributesOf(element), b: [round(box.left), round(box.top), round(box.width), round(box.height)], v: 1 });
         if (item && /^data:/.test(src)) item.a.src = 'data:';
@@ -394,7 +401,7 @@
     for (const child of children) {
       if (child.nodeType === 3) {
         if (!inner.inPress && !inner.transparent && !inner.said && style.visibility === 'visible' && child.data.trim()) {
-          if (style.fontSize !== '0px') addText(inner.block || element, child.data, inner, inner.alert || null, element);
+          if (style.fontSize !== '0px') addText(inner.block || element, child.data, inner, inner.alert || null, child);
         }
         else if (run && child.data) run.text += ' ';
       }

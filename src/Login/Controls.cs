@@ -89,9 +89,11 @@ internal static class Controls
         {
             var score = 0.0;
             var caption = Caption(button);
-            if (button.Type is "submit" or "image") score += button.Tag == "button" && !button.Attributes.ContainsKey("type") ? 3 : 4;
+            // Without a form no button sends anything by its type.
+            if (group.Form < 0 && button.Type is "submit" or "image" or "button" && button.Tag is "button" or "input") score += 3;
+            else if (button.Type is "submit" or "image") score += button.Tag == "button" && !button.Attributes.ContainsKey("type") ? 3 : 4;
             else if (button.Kind == ElementKind.Button) score += 1;
-            if (sending == 1 && button.Type is "submit" or "image") score += 2;
+            if (sending == 1 && group.Form >= 0 && button.Type is "submit" or "image") score += 2;
             if (candidates.Count == 1) score += 3;
             score += wordsOf(button);
             var mark = (button.Attributes.GetValueOrDefault("class", "") + " " + button.Attributes.GetValueOrDefault("id", "") + " " + button.Attributes.GetValueOrDefault("name", "")).ToLowerInvariant();

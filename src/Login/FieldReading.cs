@@ -37,7 +37,7 @@ public readonly record struct Signal(string Name, double Points)
 /// <summary>A field with its scores for each role, before and after its group decided.</summary>
 internal sealed class FieldReading
 {
-    private static readonly FrozenSet<string> IdentifierTokens = Set("user username userid userno usr uid uname login loginid loginname logon logonid account accountid accountname accountno acct member memberid membership "
+    private static readonly FrozenSet<string> IdentifierTokens = Set("user username userid userno usr uid nim nip nik nisn uname login loginid loginname logon logonid account accountid accountname accountno acct member memberid membership "
         + "customer customerid custid client clientid identifier ident identity email mail emailaddress phone mobile telephone msisdn nif dni cpf cnpj personnummer benutzer benutzername nutzer kennung kundennummer usuario utilisateur "
         + "identifiant adherent nick nickname handle alias screenname principal rut ssn egn pesel codicefiscale codigo j_username os_username accessid cardnumber loginfmt kullanici gebruikersnaam bruker kayttaja");
     private static readonly string[] IdentifierStems = ["username", "userid", "user_", "loginid", "login", "logon", "email", "e-mail", "emailaddr", "account", "benutzer", "usuario", "utilisateur", "identifi", "kundennr", "customernumber", "member"];
@@ -71,7 +71,7 @@ internal sealed class FieldReading
         Label = element.Name.Length > 0 ? element.Name : Placeholder.Length > 0 ? Placeholder : element.NearbyText;
         Autocomplete = Attribute("autocomplete").ToLowerInvariant().Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var nameAndId = Attribute("name") + " " + Attribute("id") + " " + Attribute("data-testid") + " " + Attribute("data-qa");
-        Tokens = Tokenize(nameAndId);
+        Tokens = [.. new[] { "name", "id", "data-testid", "data-qa" }.SelectMany(a => Tokenize(Attribute(a)))];
         Squeezed = nameAndId.ToLowerInvariant();
         MaxLength = int.TryParse(Attribute("maxlength"), out var max) && max is > 0 and < 10000 ? max : null;
         IsHiddenPassword = !element.Visible && element.Type == "password";
@@ -96,6 +96,12 @@ internal sealed class FieldReading
 
     /// <summary>Takes a mail address and nothing else.</summary>
     public bool IsMailAddress => Element.Type == "email" || !Says(WordList.UserName) && (Says(WordList.Email) || Tokens.Overlaps(["email", "mail"]) && !Tokens.Overlaps(["username", "login", "userid", "identifier"]));
+
+    /// <summary>A name that is not to be read over one's shoulder: drawn as a password, labelled as a user name.</summary>
+    public bool IsMaskedName => IsPassword && Says(WordList.UserName) && !Says(WordList.Password) && !Tokens.Overlaps(PasswordTokens);
+
+    /// <summary>Named or labelled as a user name.</summary>
+    public bool IsUserName => Says(WordList.UserName) || Tokens.Overlaps(["username", "userid", "loginname", "login", "nickname"]);
 
     /// <summary>A text field that asks for the value of another one again: "confirm your e-mail".</summary>
     public bool IsRepetition => IsText && (Tokens.Overlaps(Repeated) || Login.Words.Has(WordList.Confirm, Placeholder) && Login.Words.Has(WordList.Email, Placeholder) || Login.Words.Has(WordList.Confirm, Element.Name) && Login.Words.Has(WordList.Email, Element.Name));
@@ -205,13 +211,15 @@ internal sealed class FieldReading
         {
             Add(FieldRole.Password, type == "password" ? 2 : 4, "label");
             if (type != "password") Add(FieldRole.Identifier, -2, "label password");
+            if (type != "password" && !Says(WordList.Code) && !Says(WordList.UserName) && !HasToken(IdentifierTokens) && IsWord(e.Name.Length > 0 ? e.Name : Placeholder.Length > 0 ? Placeholder : e.NearbyText)) Add(FieldRole.Password, 3, "nothing but a word for a password");
         }
         if (Says(WordList.NewPassword) || Says(WordList.ConfirmPassword)) { Add(FieldRole.NewPassword, 5, "label"); Add(FieldRole.Password, -4, "label new password"); }
         if (Says(WordList.CurrentPassword)) { Add(FieldRole.Password, 3, "label current password"); Add(FieldRole.NewPassword, -4, "label current password"); }
         if (Says(WordList.Code) || Says(WordList.BackupCode)) { Add(FieldRole.Code, 4, "label"); Add(FieldRole.Identifier, -3, "label of a code"); }
         if (Says(WordList.Company) || Says(WordList.Organisation)) { Add(FieldRole.Extra, 5, "label company"); Add(FieldRole.Identifier, -3, "label company"); }
         if (Says(WordList.SecurityQuestion)) { Add(FieldRole.SecurityAnswer, 6, "label"); Add(FieldRole.Password, -4, "label of a question"); }
-        if (Says(WordList.Captcha) || HasToken(CaptchaTokens) || Squeezed.Contains("captcha", StringComparison.Ordinal)) { Add(FieldRole.Captcha, 8, "captcha"); Add(FieldRole.Identifier, -6, "captcha"); Add(FieldRole.Code, -6, "captcha"); }
+        else if (Tokens.Overlaps(["securityanswer", "secretanswer", "secanswer", "answersecret"])) { Add(FieldRole.SecurityAnswer, 6, "name"); Add(FieldRole.Identifier, -4, "named an answer"); Add(FieldRole.Password, -4, "named an answer"); }
+        if (Says(WordList.Captcha) || IsSum(e.Name) || IsSum(Placeholder) || IsSum(e.NearbyText) || HasToken(CaptchaTokens) || Squeezed.Contains("captcha", StringComparison.Ordinal)) { Add(FieldRole.Captcha, 8, "captcha"); Add(FieldRole.Identifier, -6, "captcha"); Add(FieldRole.Code, -6, "captcha"); }
         if (type != "password")
         {
             if (Says(WordList.Search) && !Says(WordList.UserName) && !Says(WordList.Email) || HasToken(SearchTokens) && !HasToken(IdentifierTokens) || e.Landmark == "search") { Add(FieldRole.Search, 5, "search"); Add(FieldRole.Identifier, -6, "search"); Add(FieldRole.Code, -4, "search"); }
@@ -227,6 +235,20 @@ internal sealed class FieldReading
         if (MaxLength is >= 4 and <= 8) shape += 2;
         if (e.Attributes.TryGetValue("minlength", out var min) && MaxLength is { } max && min == max.ToString(System.Globalization.CultureInfo.InvariantCulture)) shape += 2;
         if (shape > 0) Add(FieldRole.Code, Math.Min(4, shape), "shape of a code");
+    }
+
+    /// <summary>"Password", and nothing more; a PIN may be a code.</summary>
+    private static bool IsWord(string text) => text.Length > 3 && Login.Words.Is(WordList.Password, text) && !text.Contains("pin", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>"3 + 4 = ?": a small sum that only people are thought to do.</summary>
+    private static bool IsSum(string text)
+    {
+        if (text.Length is < 3 or > 80) return false;
+        var at = text.IndexOfAny(['+', '×', '−', '*']);
+        if (at < 1 || at + 1 >= text.Length || !(text.Contains('=', StringComparison.Ordinal) || text.Contains('?', StringComparison.Ordinal))) return false;
+        var left = text.AsSpan(0, at).TrimEnd();
+        var right = text.AsSpan(at + 1).TrimStart();
+        return left.Length > 0 && right.Length > 0 && (char.IsAsciiDigit(left[^1]) && (char.IsAsciiDigit(right[0]) || right[0] == '?') || char.IsAsciiDigit(right[0]) && char.IsAsciiLetter(left[^1]));
     }
 
     /// <summary>Camel case, snake case and kebab case into lower-case words, each also joined with its neighbour ("user", "name", "username").</summary>

@@ -7,14 +7,15 @@ internal static class GroupJudge
 {
     private const double Take = 4;
 
-    // An identifier and a password alone make 4: less than this means that something speaks against a login.
+    // An identifier and a password alone make 4: less than this means that something speaks against a login. Beside a person's data something has to speak for one.
     private const double LeastForLogin = 1.5;
+    private const double LeastBesidePersonal = 2;
 
     public static void Decide(LoginPage page, GroupReading group)
     {
         foreach (var field in group.Fields.Concat(group.Hidden)) field.Role = FieldRole.Other;
         var words = new GroupWords(page, group);
-        DecideCodes(group);
+        DecideCodes(group, words);
         DecideFields(group, words);
         DecideKind(page, group, words);
         Settle(group);
@@ -41,7 +42,7 @@ internal static class GroupJudge
     }
 
     /// <summary>Boxes for one character each, in a row.</summary>
-    private static void DecideCodes(GroupReading group)
+    private static void DecideCodes(GroupReading group, GroupWords words)
     {
         var boxes = new List<FieldReading>();
         foreach (var field in group.Fields)
@@ -60,6 +61,8 @@ internal static class GroupJudge
             boxes.Add(field);
         }
         if (boxes.Count is < 4 or > 10) return;
+        // A secret that the user chose, box by box, is none that was sent: the lock of a profile.
+        if (boxes.Count <= 6 && !words.SpeaksOfCode && !words.NamesWayOfCode && words.HeadingOrTextHas(WordList.Password) && !boxes.Exists(b => b.IsSurelyCode || b[FieldRole.Code] >= 8)) return;
         foreach (var box in boxes)
         {
             box.Role = FieldRole.Code;
@@ -101,7 +104,7 @@ internal static class GroupJudge
         foreach (var field in fields.Where(f => f.Role == FieldRole.Other && f.IsText && f[FieldRole.Code] is >= 2 and < 8 && !f.IsSurelyCode))
         {
             // Beside other fields, a "code" that no button sends and nobody names is the one in the picture.
-            if (fields.Exists(f => f != field && (f.IsPassword || f.IsText)) && words.HasPictureNear(field) && !group.Buttons.Exists(b => b.Visible && Words.HasAny(Controls.Caption(b), WordList.SendCode, WordList.Resend)) && !words.NamesWayOfCode)
+            if (fields.Exists(f => f != field && (f.IsPassword || f.IsText)) && words.HasPictureNear(field) && !words.OffersCode && !words.NamesWayOfCode)
             {
                 field.Role = FieldRole.Captcha;
                 field.Add(FieldRole.Captcha, 6, "a picture beside it");
@@ -113,11 +116,26 @@ internal static class GroupJudge
         // A short number that the page says was sent or is shown by an app is a code, whatever it is called.
         if (group.Codes.Count == 0 && words.SpeaksOfCode)
         {
-            foreach (var field in fields.Where(f => f.IsText || f.IsPassword)) field.Add(FieldRole.Code, fields.Count == 1 ? 3 : 1, "the page speaks of a code");
+            foreach (var field in fields.Where(f => f.IsText || f.IsPassword)) field.Add(FieldRole.Code, fields.Count > 1 ? 1 : words.NamesWayOfCode && field[FieldRole.Identifier] < Take ? 4 : 3, "the page speaks of a code");
         }
         else if (group.Codes.Count == 0 && words.NamesWayOfCode && fields is [{ } sole] && sole.IsText && sole[FieldRole.Code] >= 3) sole.Add(FieldRole.Code, 3, "the page says how a code comes");
+        // The field after a list of questions answers the one that is chosen.
+        if (group.Selects.Find(AsksQuestions) is { } asking && fields.Find(f => f.IsText && f.Element.Id.Index > asking.Id.Index) is { } answer)
+        {
+            answer.Add(FieldRole.SecurityAnswer, 6, "after a list of questions");
+            answer.Add(FieldRole.Identifier, -6, "after a list of questions");
+        }
         var questions = fields.Where(f => f[FieldRole.SecurityAnswer] >= 6 && f[FieldRole.Code] < f[FieldRole.SecurityAnswer]).ToList();
         if (questions.Count == 0 && fields.Count(f => f.IsPassword || f.IsText) == 1 && fields.Find(f => f.IsPassword || f.IsText) is { } lone && lone[FieldRole.Code] < Take && lone[FieldRole.Identifier] < Take && words.QuestionOf(lone) is not null) questions = [lone];
+        // Beside a control that has one sent, a field labelled as a code is one, even if it is drawn as a password.
+        if (group.Codes.Count == 0 && words.OffersCode)
+        {
+            foreach (var field in fields.Where(f => f.IsPassword && Words.Has(WordList.Code, f.Label) && !Words.Has(WordList.Password, f.Label)))
+            {
+                field.Add(FieldRole.Code, 4, "a control beside it has a code sent");
+                field.Add(FieldRole.Password, -8, "a control beside it has a code sent");
+            }
+        }
         foreach (var question in questions)
         {
             question.Role = FieldRole.SecurityAnswer;
@@ -142,6 +160,7 @@ internal static class GroupJudge
         foreach (var field in fields.Where(f => f.IsText && f.Role == FieldRole.Other))
         {
             if (field[FieldRole.Personal] >= 4 && field[FieldRole.Extra] < 5) field.Role = FieldRole.Personal;
+            else if (field[FieldRole.Identifier] >= 4 && group.Identifier is { } other && words.HasOrBetween(field, other)) continue;
             else if (group.Password is not null || group.Identifier is not null) { field.Role = FieldRole.Extra; group.Extras.Add(field); }
         }
     }
@@ -157,11 +176,13 @@ internal static class GroupJudge
         else if (words.SubmitIs(WordList.SignIn)) group.Add(4, "the button speaks of signing in");
         if (words.SaysPasswordRules) group.Add(-3, "rules for a new password");
         if (!words.HasSubmit && words.ButtonIs(WordList.SignUp)) group.Add(-5, "a button says sign up");
+        if (group.Selects.Exists(AsksQuestions)) group.Add(-5, "a question is to be chosen");
+        if (words.SubmitIs(WordList.Edit) && !words.SubmitIs(WordList.SignIn)) group.Add(-4, "the button keeps or sends something");
         if (group.Selects.Count(s => s.Visible) >= 2) group.Add(-3, "several selects");
         if (words.SaysTerms) group.Add(-1.5, "terms beside the form");
         if (words.SubmitIs(WordList.SignUp)) group.Add(words.SubmitIs(WordList.SignIn) ? -1 : -8, "the button says sign up");
         if (words.SubmitIs(WordList.Next) || words.SubmitIs(WordList.Continue)) group.Add(2, "the button says next");
-        if (words.SubmitIs(WordList.SendCode) || words.SubmitIs(WordList.Code) && group.Codes.Count == 0) group.Add(4, "the button sends a code");
+        if (group.Password is null && (words.SubmitIs(WordList.SendCode) || words.SubmitIs(WordList.Code) && group.Codes.Count == 0)) group.Add(4, "the button sends a code");
         if (words.Heading(WordList.SignIn)) group.Add(3, "heading says sign in");
         if (words.Heading(WordList.SignUp)) group.Add(words.Heading(WordList.SignIn) ? -1 : -3, "heading says sign up");
         if (words.TitleSignIn) group.Add(2, "title says sign in");
@@ -180,6 +201,7 @@ internal static class GroupJudge
         {
             if (words.OffersSignInElsewhere) group.Add(-4, "a way to sign in beside it");
             if (words.SaysAlreadyMember) group.Add(-3, "asks whether there is an account already");
+            if (group.Password is not null && texts.Exists(f => f.IsMailAddress) && texts.Exists(f => !f.IsMailAddress && f.IsUserName)) group.Add(-3, "a user name and a mail address");
         }
         if (words.Says(WordList.SignUp) && !words.Says(WordList.SignIn)) group.Add(-2.5, "the words above speak of signing up");
         else if (words.Says(WordList.SignIn) && !words.Says(WordList.SignUp)) group.Add(1.5, "the words above speak of signing in");
@@ -211,8 +233,9 @@ internal static class GroupJudge
         if (newPasswords >= 1)
         {
             // A new password beside the current one, or with no one who could be signing up.
-            var change = group.Password is not null ? group.Identifier is null || words.SaysChange
-                : personal == 0 && (words.SaysChange || group.Identifier is null && newPasswords >= 2 && !words.SubmitIs(WordList.SignUp));
+            var lost = words.SaysRecovery && !words.SubmitIs(WordList.SignUp);
+            var change = group.Password is not null ? group.Identifier is null || words.SaysChange || lost
+                : personal == 0 && (words.SaysChange || lost || group.Identifier is null && newPasswords >= 2 && !words.SubmitIs(WordList.SignUp));
             if (words.SaysSignUp && group.Identifier is not null && !words.SubmitIs(WordList.PasswordChange)) change = false;
             group.Kind = change ? GroupKind.PasswordChange : GroupKind.SignUp;
             return;
@@ -220,11 +243,17 @@ internal static class GroupJudge
         if (group.Password is not null)
         {
             if (textarea && group.Score < 6) { group.Kind = GroupKind.Contact; return; }
-            group.Kind = group.Score < LeastForLogin ? GroupKind.SignUp : group.Identifier is null ? GroupKind.Reauth : GroupKind.Login;
+            group.Kind = group.Score < (personal > 0 ? LeastBesidePersonal : LeastForLogin) ? GroupKind.SignUp : group.Identifier is null ? GroupKind.Reauth : GroupKind.Login;
             return;
         }
         if (group.Codes.Count > 0 && group.Fields.Count - group.Codes.Count <= 3 && personal <= 1)
         {
+            // A code sent to somebody who names himself here: to sign in, unless the words are about a new account or a lost password.
+            if (group.Identifier is not null && !words.SubmitIs(WordList.SignIn) && (words.SaysSignUp || words.SaysRecovery))
+            {
+                group.Kind = words.SaysSignUp ? GroupKind.SignUp : GroupKind.Recovery;
+                return;
+            }
             group.Kind = GroupKind.Code;
             group.Score = group.Codes.Max(c => c[FieldRole.Code]);
             return;
@@ -267,6 +296,10 @@ internal static class GroupJudge
         group.Kind = group.Score >= 4 ? GroupKind.Identifier : GroupKind.Other;
     }
 
+    /// <summary>A list of questions to choose from: where an account is made or changed.</summary>
+    private static bool AsksQuestions(ElementSnapshot select) =>
+        select.Visible && select.Options.Count >= 2 && (select.Options.Count(o => o.Label.TrimEnd().EndsWith('?') || o.Label.TrimEnd().EndsWith('？')) * 2 >= select.Options.Count || Words.Has(WordList.SecurityQuestion, select.Name + " " + select.NearbyText));
+
     /// <summary>What the kind says about the fields afterwards.</summary>
     private static void Settle(GroupReading group)
     {
@@ -278,7 +311,7 @@ internal static class GroupJudge
             group.Extras.Clear();
             foreach (var field in group.Fields)
             {
-                if (field.Role == FieldRole.Extra || field.Role == FieldRole.Code && group.Kind is not (GroupKind.Code or GroupKind.PasswordChange)) field.Role = FieldRole.Personal;
+                if (field.Role == FieldRole.Extra || field.Role == FieldRole.Code && group.Kind is not (GroupKind.Code or GroupKind.PasswordChange) && !(group.Kind is GroupKind.SignUp or GroupKind.Recovery && group.Codes.Contains(field) && !group.Fields.Exists(f => f.IsPassword))) field.Role = FieldRole.Personal;
                 if (group.Kind == GroupKind.SignUp && field.Role == FieldRole.Password) field.Role = FieldRole.NewPassword;
             }
         }
@@ -328,7 +361,7 @@ internal sealed class GroupWords
             if (e.Kind == ElementKind.Heading) { _headings.Add(new Said(e.Text)); found++; }
             else if (e.Kind is ElementKind.Text or ElementKind.Alert && first - i < 20)
             {
-                if (e.Text.Length <= 60 && found == 0 && e.Tag != "label") _above.Add(new Said(e.Text));
+                if (e.Text.Length <= 60 && found == 0 && e.Tag != "label" && !group.Fields.Exists(f => f.Label == e.Text)) _above.Add(new Said(e.Text));
                 _texts.Add(new Said(e.Text));
                 if (e.Text.Trim().EndsWith('?') && first - i < 8) _questions.Add((i, e.Text.Trim()));
             }
@@ -346,6 +379,7 @@ internal sealed class GroupWords
         var others = group.Around.Where(e => e.Kind == ElementKind.Link).Concat(group.Buttons).Concat(After(page, last)).Where(e => e.Visible && !leading.Contains(e)).ToList();
         _links = [.. others.Select(e => new Said(Controls.Caption(e)))];
         OffersSignInElsewhere = others.Exists(e => e.Landmark is not ("header" or "nav" or "footer") && Controls.Caption(e) is { Length: <= 60 } caption && Words.Has(WordList.SignIn, caption) && !Words.HasAny(caption, WordList.SignUp, WordList.Forgot) && !Controls.IsSocial(caption));
+        OffersCode = group.Fields.Count > 1 && group.Buttons.Exists(b => b.Visible && Controls.Caption(b) is { Length: <= 60 } caption && Words.HasAny(caption, WordList.SendCode, WordList.Resend));
         _choices = [.. group.Choices.Select(c => new Said(c.Name + " " + c.NearbyText))];
         _title = new Said(page.Snapshot.Title);
         var frameUrl = page.Snapshot.Frames[Math.Min(group.Frame, page.Snapshot.Frames.Count - 1)].Url;
@@ -408,8 +442,24 @@ internal sealed class GroupWords
     /// <summary>The page says that a code was sent, or that an app shows it.</summary>
     public bool SpeaksOfCode => _headings.Concat(_texts).Any(t => t.Length <= 300 && (t.Has(WordList.Code) || t.Means.HasAny(WordList.AuthenticatorApp, WordList.Verification)));
 
+    /// <summary>A second control of the group has a code sent: the field beside it is for that code.</summary>
+    public bool OffersCode { get; }
+
     /// <summary>The page says how a code comes: by an app, by text message, by mail.</summary>
     public bool NamesWayOfCode => _headings.Concat(_texts).Any(t => t.Length <= 300 && (t.Means.HasAny(WordList.AuthenticatorApp, WordList.Sms, WordList.Push, WordList.BackupCode, WordList.Verification, WordList.Resend) || t.Has(WordList.EmailWord) && t.Has(WordList.Code)));
+
+    public bool HeadingOrTextHas(WordList list) => _headings.Concat(_texts).Any(t => t.Length <= 200 && t.Has(list));
+
+    private static readonly HashSet<string> Ors = [.. "or oder ou o eller of lub nebo alebo vagy sau veya или або または 或 或者 또는 او או يا atau hoac หรือ tai oppure η ili ali arba vai voi".Split(' ')];
+
+    /// <summary>"Or" stands between two fields: either of them will do.</summary>
+    public bool HasOrBetween(FieldReading one, FieldReading other)
+    {
+        var (first, second) = _page.PositionOf(one.Element.Id) < _page.PositionOf(other.Element.Id) ? (one, other) : (other, one);
+        for (var i = _page.PositionOf(first.Element.Id) + 1; i < _page.PositionOf(second.Element.Id); i++)
+            if (_page.Elements[i] is { Visible: true, Kind: ElementKind.Text or ElementKind.Heading } e && Ors.Contains(Words.Fold(e.Text))) return true;
+        return Words.Fold(second.Label).Split(' ') is [{ Length: > 1 } word, _, ..] && Ors.Contains(word);
+    }
 
     /// <summary>A picture in the same row, or right above or below.</summary>
     public bool HasPictureNear(FieldReading field)

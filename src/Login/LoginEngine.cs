@@ -403,6 +403,14 @@ public sealed class LoginEngine
         if (group.Fields.Find(f => f.Element.Covered) is { } covered && Reaching.Dismissal(page, progress, covered.Element.CoveredBy) is { } dismissal && covered.Element.CoveredBy >= 0)
             return Say(judged, new LoginStep.Click(dismissal.Id, ClickPurpose.Dismiss), "something lies over the field");
 
+        // The code goes to whom the form names.
+        if (page.CodeLogin == group && group.Identifier is { Element: { HasValue: false } blank } who && !progress.Filled.Contains(group.State + "|" + Slot.Username.Name))
+        {
+            return SlotFor(who, group, progress) is { } slot ? Say(judged, new LoginStep.Fill([new FieldValue(blank.Id, slot)], null), "a code is sent to whom the form names")
+                : Wanted(who, group) is { } wanted && progress.Asked.Count < MostRounds ? Say(judged, new LoginStep.Ask(new Challenge("source_field", SiteText.Prompt(page, [blank], progress), [wanted])))
+                : Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The site asks for a code and does not say for whom.")));
+        }
+
         if (Beside(page, progress, judged, group) is { } beside) return beside;
 
         // An answer is at hand.
@@ -425,7 +433,8 @@ public sealed class LoginEngine
             return Say(judged, Place(group, Slot.TotpCode, progress), byApp ? "the page asks for the app's code" : "a stored seed can answer");
         }
         if (progress.Asked.Count >= MostRounds) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The site kept asking for codes.")));
-        if (!byApp && !Sent(prompt) && SendCodeControl(page, group) is { } send && !progress.Tried.Contains(page.OutlineOf(send)))
+        // Who offers to send it again has sent it.
+        if (!byApp && !Sent(prompt) && SendCodeControl(page, group) is { } send && !Words.Has(WordList.Resend, Controls.Caption(send)) && !progress.Tried.Contains(page.OutlineOf(send)))
             return Say(judged, new LoginStep.Click(send.Id, ClickPurpose.SendCode), "the code is sent only when asked for");
         var label = group.Codes.Count == 1 ? SiteText.Cut(SiteText.Clean(group.Codes[0].Label), 100) : "";
         if (label.Length == 0 || group.Codes.Count > 1) label = "Code";
@@ -492,7 +501,7 @@ public sealed class LoginEngine
     }
 
     private static readonly string[] SentWords = ["sent", "texted", "emailed", "e mailed", "mailed", "gesendet", "geschickt", "envoye", "enviado", "enviamos", "inviato", "verzonden", "gestuurd", "skickat", "sendt", "lahetetty", "wyslalismy", "wyslano", "odeslali", "poslali", "kuldtuk", "trimis",
-        "gonder", "отправ", "надіслан", "送信", "发送", "傳送", "전송", "보냈", "ارسل"];
+        "gonder", "отправ", "надіслан", "изпрат", "poslan", "послали", "послан", "issiunteme", "issiust", "nosutij", "nosutit", "saatsime", "saadetud", "enviat", "שלחנו", "נשלח", "ارسال شد", "پيامك شد", "भेजा", "dikirim", "mengirim", "da gui", "duoc gui", "ได้ส่ง", "ถูกส่ง", "送信", "发送", "傳送", "전송", "보냈", "ارسل"];
 
     private static bool Sent(string text)
     {

@@ -62,6 +62,9 @@ internal sealed class LoginPage
     /// <summary>The group that asks for a one-time code, or null.</summary>
     public GroupReading? CodeGroup => Groups.Where(g => g.Kind == GroupKind.Code).OrderByDescending(g => g.Score + InFront(g)).FirstOrDefault();
 
+    /// <summary>The group in which somebody says who he is and gives the code that was sent to him: a sign-in without a password, or null.</summary>
+    public GroupReading? CodeLogin => CodeGroup is { Identifier: not null } group ? group : null;
+
     public GroupReading? Of(GroupKind kind) => Groups.Find(g => g.Kind == kind);
 
     public GroupReading? GroupOf(ElementId element) => _groupOf.GetValueOrDefault(element);

@@ -233,6 +233,7 @@ public sealed record LoginProgress
         var slots = Filled.Where(f => f.StartsWith(state + "|", StringComparison.Ordinal)).Select(f => f[(state.Length + 1)..]).ToHashSet(StringComparer.Ordinal);
         var kind = slots.Contains(Slot.Password.Name) ? SubmissionKind.Password
             : slots.Contains(Slot.TotpCode.Name) ? SubmissionKind.Totp
+            : slots.Contains(Slot.Answer("code").Name) && purpose == ClickPurpose.SubmitAnswer ? SubmissionKind.Answer
             : slots.Contains(Slot.Username.Name) || purpose == ClickPurpose.SubmitCredential ? SubmissionKind.Identifier
             : SubmissionKind.Answer;
         return next with { Submissions = Submissions.Add(new Submission(kind, state) { Path = page.Snapshot.Url.AbsolutePath }), Filled = [], SentFrom = page.GroupOf(element) is { } from ? SentFrom.Add(LearnedPath.GroupOf(from)) : SentFrom, Sent = Sent.Union(slots.Select(StepOf)) };

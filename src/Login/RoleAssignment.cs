@@ -32,11 +32,13 @@ internal sealed class RoleAssignment
         // The twin of a password that can be shown: same words, and no name to be sent under.
         for (var i = passwords.Count - 1; i > 0; i--)
             if (IsNameless(passwords[i]) && !IsNameless(passwords[i - 1]) && passwords[i].Label.Length > 0 && (passwords[i].Label == passwords[i - 1].Label || passwords[i].Placeholder.Length > 0 && passwords[i].Placeholder == passwords[i - 1].Placeholder)) passwords.RemoveAt(i);
-        var texts = fields.Where(f => f.IsText && f.Element.Type != "search" && f[FieldRole.Search] < 5).Take(MostTexts).ToList();
+        var masked = passwords.Count > 1 && passwords[0].IsMaskedName && !passwords[1].IsMaskedName ? passwords[0] : null;
+        if (masked is not null) passwords.RemoveAt(0);
+        var texts = fields.Where(f => (f.IsText || f == masked) && f.Element.Type != "search" && f[FieldRole.Search] < 5).Take(MostTexts).ToList();
         // "Security code" beside an e-mail address: without a word of how it comes it is the one in a picture, seen or not. Above a new password it is the one that was sent.
-        var isLoose = !(words.SpeaksOfCode && words.SaysChange && texts.Count == 1) && texts.Concat(passwords).Distinct().Count() > 1 && !words.NamesWayOfCode && !group.Buttons.Exists(b => b.Visible && Words.HasAny(Controls.Caption(b), WordList.SendCode, WordList.Resend));
+        var isLoose = !(words.SpeaksOfCode && words.SaysChange && texts.Count == 1) && texts.Concat(passwords).Distinct().Count() > 1 && !words.NamesWayOfCode && !words.OffersCode;
         var codes = group.Codes.Count > 0 ? [] : fields.Where(f => (f.IsText || f.IsPassword) && f[FieldRole.Code] >= CodeCost && f[FieldRole.Personal] < 6
-            && !(isLoose && !f.IsSurelyCode) && (f[FieldRole.Code] >= 6 || words.SpeaksOfCode || fields.Count == 1 || f.Autocomplete.Contains("one-time-code"))).Take(4).ToList();
+            && !(isLoose && !f.IsSurelyCode) && (f[FieldRole.Code] >= 6 || words.SpeaksOfCode || words.OffersCode || fields.Count == 1 || f.Autocomplete.Contains("one-time-code"))).Take(4).ToList();
         var facts = new Facts(group, fields, texts, words);
 
         RoleAssignment? best = null;
@@ -90,7 +92,7 @@ internal sealed class RoleAssignment
             if (code.IsText && current.Count > 0 && identifier is null && !code.Autocomplete.Contains("one-time-code") && (code[FieldRole.Code] < 10 || facts.At(code) < facts.At(current[0])))
                 result.Add(code, FieldRole.Code, -8, "the only text field beside a password");
             // A code and nothing else is a page of its own; beside an identifier and a password it needs to be sure.
-            if (code.IsText && current.Count == 0 && identifier is not null) result.Add(code, FieldRole.Code, -1, "an identifier stands beside it");
+            if (code.IsText && current.Count == 0 && identifier is not null && !facts.Words.OffersCode) result.Add(code, FieldRole.Code, -1, "an identifier stands beside it");
         }
         if (identifier is null)
         {
@@ -115,7 +117,7 @@ internal sealed class RoleAssignment
             result.Add(identifier, FieldRole.Identifier, 3, "the only text field before a sign-in or next button");
             if (facts.SaysSignIn) result.Add(identifier, FieldRole.Identifier, 3, "heading or address says sign in");
         }
-        else if (facts.Texts.Count > 1) result.Sum -= 2;
+        else if (facts.Texts.Count > (code is null ? 1 : 2)) result.Sum -= 2;
         return result;
     }
 

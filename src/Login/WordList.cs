@@ -118,4 +118,6 @@ public enum WordList
     Payment,
     /// <summary>The user refused on another device: "denied", "declined". Read only where an approval was waited for.</summary>
     Denied,
+    /// <summary>Captions of forms that keep, change or order something: "save", "add", "update", "pay". They sign nobody in.</summary>
+    Edit,
 }

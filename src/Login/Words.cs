@@ -26,7 +26,7 @@ public static class Words
     private static readonly Lexicon Lexicon = Lexicon.Load();
     private static readonly Remembered?[] Memory = new Remembered?[RememberedTexts];
 
-    /// <summary>The languages there are words of, as ISO 639-1 codes, in the order of the data. Every list has twenty-four of them; the lists that a sign-in cannot do without have more.</summary>
+    /// <summary>The languages there are words of, as ISO 639-1 codes, in the order of the data. Every list has words in each of them.</summary>
     public static IReadOnlyList<string> Languages => Lexicon.Languages;
 
     /// <summary>Whether <paramref name="text"/> contains a word or phrase of <paramref name="list"/>.</summary>

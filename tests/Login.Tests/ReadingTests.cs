@@ -53,12 +53,40 @@ public sealed class ReadingTests(Shared shared)
         { "the letters in a picture are no code", $"<form><label>Account <input id=u name=account></label><label>Password <input id=p type=password></label>{Picture}<label>Verification code <input name=verify maxlength=5></label><button id=go>Log in</button></form>", "Login u p go" },
         { "a code that the page does not show and nobody sends is no code", "<form><label>E-mail <input id=u name=email></label><label>Security code <input name=vcode maxlength=6></label><button id=go>Reset password</button></form>", "Recovery u - go" },
 
-        // Languages beyond those that every list has.
+        { "a mailed code is who signs in and what he got", "<form><label>E-mail <input id=u name=email type=email></label><label>Code <input name=code maxlength=6></label><button type=button>Send code</button><button id=go>Log in</button></form>", "Code u - go" },
+        { "a texted code in a field drawn as a password", "<div><input id=u name=phone placeholder=手机号><input type=password name=password placeholder=验证码><button type=button>获取验证码</button><button id=go type=button>登录</button></div>", "Code u - go" },
+        { "a texted code for a new account", "<form><h2>Create an account</h2><label>Phone <input id=u name=phone></label><label>Code <input name=code maxlength=6></label><button type=button>Send code</button><button id=go>Sign up</button></form>", "SignUp u - go" },
+        { "a mailed code for a lost password", "<form><h2>Forgot your password?</h2><label>E-mail <input id=u name=email type=email></label><label>Code <input name=code maxlength=6></label><button type=button>Send code</button><button id=go>Continue</button></form>", "Recovery u - go" },
+        { "either of two names", "<form><label>E-mail <input name=email></label><p>or</p><label>Membership number <input id=u name=member></label><label>Password <input id=p type=password></label><button id=go>Log in</button></form>", "Login u p go" },
+        { "a masked customer number", "<form><p>Customer number <input id=u type=password name=a></p><p>Password <input id=p type=password name=b></p><button id=go>Log in</button></form>", "Login u p go" },
+        { "password is all that the field says", "<div><label>User ID <input id=u></label><label>Password <input id=p></label><button id=go type=button>Log in</button></div>", "Login u p go" },
+        { "name and id of one letter each", "<form><h1>Two-step verification</h1><p>We sent you a code.</p><label>Code <input id=c name=c></label><button id=go>Confirm</button></form>", "Code - - go" },
+        { "password is all that stands in the cell before", "<table><tr><td>Brugernavn:</td><td><input id=u name=T8></td></tr><tr><td>Adgangskode:</td><td><input id=p name=T9></td></tr></table><input id=go type=submit value='Log på'>", "Login u p go" },
+        { "a picture named by its address alone", "<form><p>登录名：<input id=u name=f1></p><p>密码：<input id=p type=password name=f2></p><p>验证码：<input name=f3><img src=/VerifyCode width=60 height=20></p><input id=go type=submit value=登录></form>", "Login u p go" },
+        { "a small sum", "<form><label>User name <input id=u name=user></label><label>Password <input id=p type=password></label><label>3 + 4 = ? <input name=sum></label><button id=go>Log in</button></form>", "Login u p go" },
+
+        // What is no sign-in, though it has a password.
+        { "an account is added", "<form><label>User name <input id=u name=user></label><label>PIN <input id=p type=password name=pin></label><button id=go>+ Add</button></form>", "SignUp u p go" },
+        { "money is sent", "<form><label>Recipient's phone <input id=u name=to></label><label>PIN <input id=p type=password name=pin></label><button id=go>Transfer</button></form>", "SignUp u p go" },
+        { "a user is changed", "<form><label>Name <input name=fullname></label><label>E-mail <input name=email type=email></label><label>Login <input id=u name=login></label><label>Password <input id=p type=password name=pw></label><button id=go>Update</button></form>", "SignUp - p go" },
+        { "a user name and a mail address", "<form><label>User name <input name=username></label><label>E-mail <input id=u name=email type=email></label><label>Password <input id=p type=password></label><label><input type=checkbox> I agree to the terms of use</label><button id=go>OK</button></form>", "SignUp u p go" },
+        { "a question to be chosen", "<form><label>Question <select name=q><option>-</option><option>In what city were you born?</option><option>What was your first car?</option></select></label><label>Answer <input name=a></label><label>Password <input id=p type=password></label><button id=go>OK</button></form>", "SignUp - p go" },
+        { "a lost password is made anew", "<h1>Forgot your password?</h1><form><label>User name <input id=u name=user></label><label>Password <input type=password name=p1></label><label>Repeat password <input type=password name=p2></label><button id=go>OK</button></form>", "PasswordChange u - go" },
+
+        // Which of two buttons sends, where there is no form.
+        { "no form, and the other button is of type submit", "<div><label>User name <input id=u></label><label>Password <input id=p type=password></label><button id=go type=button>Log in</button><p>No account?</p><button type=submit>Sign up</button></div>", "Login u p go" },
+
+        // Languages with fewer words.
         { "Bulgarian", "<form><input id=u placeholder='Потребителско име'><input id=p type=password placeholder=Парола><button id=go>Вход</button></form>", "Login u p go" },
         { "Hebrew", "<form dir=rtl><input id=u placeholder='שם משתמש'><input id=p type=password placeholder=סיסמה><button id=go>התחברות</button></form>", "Login u p go" },
         { "Persian", "<form dir=rtl><input id=u placeholder='نام کاربری'><input id=p type=password placeholder='رمز عبور'><button id=go>ورود</button></form>", "Login u p go" },
         { "Hindi", "<form><input id=u placeholder='उपयोगकर्ता नाम'><input id=p type=password placeholder=पासवर्ड><button id=go>लॉग इन करें</button></form>", "Login u p go" },
         { "Thai", "<form><input id=u placeholder=ชื่อผู้ใช้><input id=p type=password placeholder=รหัสผ่าน><button id=go>เข้าสู่ระบบ</button></form>", "Login u p go" },
+        { "Croatian, a code", "<h2>Provjera u dva koraka</h2><form><p>Poslali smo kod na vaš broj.</p><label>Kod za potvrdu <input id=c name=kod></label><button id=go>Potvrdi</button></form>", "Code - - go" },
+        { "Slovenian, another password", "<h1>Sprememba gesla</h1><form><label>Trenutno geslo <input id=p type=password name=a></label><label>Novo geslo <input type=password name=b></label><label>Ponovite geslo <input type=password name=c></label><button id=go>Shrani</button></form>", "PasswordChange - p go" },
+        { "Estonian, a new account", "<form><label>Eesnimi <input name=a></label><label>Perekonnanimi <input name=b></label><label>E-post <input id=u name=c></label><label>Parool <input id=p type=password name=d></label><label>Korda parooli <input type=password name=e></label><button id=go>Registreeru</button></form>", "SignUp u p go" },
+        { "Indonesian, a lost password", "<h1>Lupa kata sandi?</h1><form><label>Alamat email <input id=u name=email></label><button id=go>Kirim</button></form>", "Recovery u - go" },
+        { "Persian, the letters in a picture", $"<form dir=rtl><label>نام کاربری <input id=u name=u></label><label>کلمه عبور <input id=p type=password></label>{Picture}<label>کد امنیتی تصویر <input name=x></label><button id=go>ورود</button></form>", "Login u p go" },
         { "Vietnamese, identifier first", "<h1>Đăng nhập</h1><form><input id=u placeholder='Tên đăng nhập'><button id=go>Tiếp tục</button></form>", "Identifier u - go" },
     };
 
@@ -74,6 +102,21 @@ public sealed class ReadingTests(Shared shared)
         var read = $"{group.Kind} {identifier} {password} {Id(group.Submit)}";
         Assert.True(expected == read, $"{name}: {read}; {string.Join("; ", group.Why)}\n{string.Join('\n', group.Fields.Select(f => $"{Id(f.Element)} {f.Role}: {string.Join(", ", f.Why)}"))}");
         Assert.Equal(group.IsLogin, page.LoginGroup == group);
+    }
+
+    [Fact]
+    public async Task The_lock_of_a_profile_is_no_code()
+    {
+        var page = await ReadAsync("<h1>Enter your PIN to open this profile</h1><div>" + string.Concat(Enumerable.Range(1, 4).Select(n => $"<input type=tel maxlength=1 style='width:50px;height:50px' aria-label='PIN box {n}'>")) + "</div>");
+        Assert.Null(page.CodeGroup);
+        Assert.NotNull((await ReadAsync("<h1>Enter the PIN sent to your phone</h1><div>" + string.Concat(Enumerable.Range(1, 4).Select(n => $"<input type=tel maxlength=1 style='width:50px;height:50px' aria-label='PIN box {n}'>")) + "</div>")).CodeGroup);
+    }
+
+    [Fact]
+    public async Task Either_of_two_names_leaves_nothing_to_ask_for()
+    {
+        var page = await ReadAsync("<form><label>E-mail <input name=email></label><p>or</p><label>Membership number <input name=member></label><label>Password <input type=password></label><button>Log in</button></form>");
+        Assert.Empty(page.LoginGroup!.Extras);
     }
 
     [Fact]

@@ -83,6 +83,23 @@ public sealed class VerdictTests(Shared shared)
                 ("Swedish", "Fel användarnamn eller lösenord."), ("Russian", "Неверный логин или пароль."), ("Japanese", "ユーザー名またはパスワードが正しくありません。"),
             })
                 data.Add("refused, " + language, Form.Replace("<form", $"<p class=message>{text}</p><form", StringComparison.Ordinal), PageVerdict.Rejected, text);
+            foreach (var (language, text) in new[]
+            {
+                ("Bulgarian", "Грешно потребителско име или парола."), ("Croatian", "Pogrešno korisničko ime ili lozinka."), ("Serbian", "Погрешна лозинка. Покушајте поново."), ("Slovenian", "Napačno uporabniško ime ali geslo."),
+                ("Lithuanian", "Neteisingas vartotojo vardas arba slaptažodis."), ("Latvian", "Nepareizs lietotājvārds vai parole."), ("Estonian", "Vale kasutajanimi või parool."), ("Catalan", "L'usuari o la contrasenya són incorrectes."),
+                ("Hebrew", "שם המשתמש או הסיסמה שגויים."), ("Persian", "نام کاربری یا رمز عبور اشتباه است."), ("Hindi", "उपयोगकर्ता नाम या पासवर्ड गलत है।"), ("Indonesian", "Username atau kata sandi salah."), ("Vietnamese", "Tên đăng nhập hoặc mật khẩu không đúng."), ("Thai", "ชื่อผู้ใช้หรือรหัสผ่านไม่ถูกต้อง"),
+            })
+                data.Add("refused, " + language, Form.Replace("<form", $"<p class=message>{text}</p><form", StringComparison.Ordinal), PageVerdict.Rejected, text);
+            data.Add("locked, Hebrew", Page("<h1>החשבון ננעל</h1><p>יותר מדי ניסיונות כניסה.</p>"), PageVerdict.Locked, "החשבון");
+            data.Add("locked, Indonesian", Page("<h2>Akun Anda terkunci</h2><p>Terlalu banyak percobaan login.</p>"), PageVerdict.Locked, "terkunci");
+            data.Add("ways to verify, Bulgarian", Page("<h2>Изберете метод</h2><form><label><input type=radio name=m value=1> SMS на *** 12</label><label><input type=radio name=m value=2> Имейл до a***@example.org</label><button>Продължи</button></form>"), PageVerdict.MethodChoice, "Изберете");
+            data.Add("a question, Croatian", Page("<h2>Sigurnosno pitanje</h2><p>Kako se zvao vaš prvi pas?</p><form><input name=odg><button>Potvrdi</button></form>"), PageVerdict.SecurityQuestion, "prvi pas");
+            data.Add("an approval, Slovenian", Page("<h1>Potrdite prijavo</h1><p>Odprite aplikacijo na telefonu.</p>"), PageVerdict.Push, "Odprite");
+            data.Add("accounts, Vietnamese", Page("<h2>Chọn tài khoản</h2><a href=/1>Tài khoản 0012</a><a href=/2>Tài khoản 0013</a>"), PageVerdict.AccountChoice, "");
+            data.Add("another password, Slovenian", Page("<h1>Vaše geslo je poteklo</h1><form><label>Novo geslo <input type=password name=a></label><label>Ponovite geslo <input type=password name=b></label><button>Shrani</button></form>"), PageVerdict.PasswordChange, "geslo");
+            data.Add("a code that may be sent again, Persian", Page("<h2 dir=rtl>کد تایید را وارد کنید</h2><form><input name=c maxlength=6><button>تایید</button><button type=button>ارسال مجدد</button></form>"), PageVerdict.Code, "کد تایید");
+            data.Add("an app's code in a nameless field", Page("<h1>Two-step verification</h1><p>Open your authenticator app.</p><form><input name=x1><button>OK</button></form>"), PageVerdict.Code, "authenticator");
+            data.Add("an offer with a field that can be declined", Page("<h1>Add a phone number</h1><p>It keeps your account safe.</p><form><label>Phone <input type=tel name=phone></label><button>Add phone</button><a href='/home'>Skip for now</a></form>"), PageVerdict.Interstitial, "");
             data.Add("refused in an alert of unknown words", Form.Replace("<form", "<div role=alert>Hmm, that does not ring a bell.</div><form", StringComparison.Ordinal), PageVerdict.Rejected, "ring a bell");
             data.Add("refused, with a warning of a lock", Form.Replace("<form", "<div class=error>Incorrect password. Your account will be locked after 2 more attempts.</div><form", StringComparison.Ordinal), PageVerdict.Rejected, "Incorrect password");
             data.Add("refused, with a warning of a lock, German", Form.Replace("<form", "<div class=fehler>Das Kennwort ist falsch. Noch 2 Versuche, dann wird Ihr Konto gesperrt.</div><form", StringComparison.Ordinal), PageVerdict.Rejected, "falsch");
@@ -141,6 +158,41 @@ public sealed class VerdictTests(Shared shared)
         Assert.Contains(says, message, StringComparison.Ordinal);
         Assert.True(message.Length <= 500);
         if (decision.Step is LoginStep.Fill fill) Assert.DoesNotContain(fill.Values, v => v.Slot == Slot.Password || v.Slot == Slot.Username);
+    }
+
+    /// <summary>A sign-in by a mailed code: who it is, then the code sent, then what the user answers; nothing is sent before that.</summary>
+    [Fact]
+    public async Task A_mailed_code_is_sent_to_whom_the_form_names()
+    {
+        const string form = "<body><h1>Sign in</h1><form><label>E-mail <input name=email type=email VALUE></label><label>Code <input name=code maxlength=6></label><button type=button>Send code</button><button>Sign in</button></form></body>";
+        await using var pages = await Pages.StartAsync();
+        await using var session = await shared.Host.OpenAsync(null, Ending);
+        var engine = new LoginEngine();
+        var url = pages.Add("/login", form.Replace("VALUE", "", StringComparison.Ordinal));
+        await session.NavigateAsync(url, Ending);
+        var empty = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
+        var progress = Start(url);
+        var first = engine.Next(empty, progress);
+        var fill = Assert.IsType<LoginStep.Fill>(first.Step);
+        Assert.Null(fill.Then);
+        Assert.Equal(Slot.Username, Assert.Single(fill.Values).Slot);
+
+        await session.NavigateAsync(pages.Add("/login", form.Replace("VALUE", "value=a@example.org", StringComparison.Ordinal)), Ending);
+        var named = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
+        progress = progress.After(first, empty);
+        var second = engine.Next(named, progress);
+        Assert.Equal(ClickPurpose.SendCode, Assert.IsType<LoginStep.Click>(second.Step).Purpose);
+
+        progress = progress.After(second, named);
+        var third = engine.Next(named, progress);
+        var ask = Assert.IsType<LoginStep.Ask>(third.Step);
+        Assert.Equal("mfa", ask.Challenge.Type);
+        Assert.Equal("code", Assert.Single(ask.Challenge.Fields).Name);
+        Assert.False(progress.CredentialSent);
+
+        progress = progress.After(third, named).WithAnswer(ask.Challenge, ["code"], []);
+        var fourth = engine.Next(named, progress);
+        Assert.Equal(Slot.Answer("code"), Assert.Single(Assert.IsType<LoginStep.Fill>(fourth.Step).Values).Slot);
     }
 
     /// <summary>Forms that say something before anything is sent, and come back as they were: no word of it is an answer.</summary>

@@ -7,13 +7,10 @@ namespace Ostiary.Login.Tests;
 public sealed class WordsTests
 {
     private static readonly string[] AtLeast =
-        ["en", "de", "fr", "es", "it", "nl", "pt", "sv", "da", "no", "fi", "pl", "cs", "sk", "hu", "ro", "tr", "el", "ru", "uk", "ja", "zh", "ko", "ar"];
-
-    // What a sign-in cannot do without, and the languages that have only that.
-    private static readonly WordList[] Core =
-        [WordList.SignIn, WordList.SignOut, WordList.SignUp, WordList.UserName, WordList.Email, WordList.Password, WordList.Forgot, WordList.Remember, WordList.Next, WordList.Continue, WordList.Confirm, WordList.Code, WordList.Wrong, WordList.AcceptCookies, WordList.RejectCookies, WordList.Search];
-
-    private static readonly string[] CoreOnly = ["bg", "hr", "sr", "sl", "lt", "lv", "et", "ca", "he", "fa", "hi", "id", "vi", "th"];
+    [
+        "en", "de", "fr", "es", "it", "nl", "pt", "sv", "da", "no", "fi", "pl", "cs", "sk", "hu", "ro", "tr", "el", "ru", "uk", "ja", "zh", "ko", "ar",
+        "bg", "hr", "sr", "sl", "lt", "lv", "et", "ca", "he", "fa", "hi", "id", "vi", "th",
+    ];
 
     private static readonly (WordList, WordList)[] AtOdds =
     [
@@ -46,18 +43,7 @@ public sealed class WordsTests
     }
 
     [Fact]
-    public void Further_languages_have_what_a_sign_in_cannot_do_without()
-    {
-        Assert.Empty(Words.Languages.Except(AtLeast).Except(CoreOnly));
-        foreach (var list in Core)
-        {
-            foreach (var language in CoreOnly)
-                Assert.True(Entries.Value.Exists(e => e.List == list && e.Language == language && !e.Entry.StartsWith('!')), $"{list} has no word in {language}.");
-        }
-    }
-
-    [Fact]
-    public void Every_language_is_named() => Assert.All(AtLeast, language => Assert.Contains(language, Words.Languages));
+    public void Every_language_is_named() => Assert.Equal(AtLeast.Order(), Words.Languages.Order());
 
     [Fact]
     public void All_lists_fit_into_one_word_of_bits() => Assert.All(Enum.GetValues<WordList>(), list => Assert.InRange((int)list, 0, 63));
