@@ -75,6 +75,8 @@ need_packages() {
         missing+=(chromium)
         names+=("Chromium")
         has_liberation_fonts || missing+=(fonts-liberation)
+        # Where values may be typed is told by it more exactly than without.
+        [ -f /usr/share/publicsuffix/public_suffix_list.dat ] || missing+=(publicsuffix)
     fi
     if [ "${1:-}" != --without-postgres ] && ! has_postgres; then
         missing+=(postgresql)

@@ -4,9 +4,8 @@ using System.Net;
 namespace Ostiary.Browser;
 
 /// <summary>
-/// Which hosts belong together: <c>www.bank.example</c> and <c>login.bank.example</c> do. Without the public suffix list: the last two labels, or three when the last two are
-/// a country and one of the words under which countries register names (<c>co.uk</c>, <c>com.au</c>). A compact rule for telling a page's own traffic from that of
-/// others; never a rule that guards a secret.
+/// Which hosts belong together: <c>www.bank.example</c> and <c>login.bank.example</c> do, <c>one.github.io</c> and <c>other.github.io</c> do not. By the system's public suffix list
+/// (<see cref="PublicSuffixes"/>); without it the last two labels, or three when the last two are a country and one of the words under which countries register names (<c>co.uk</c>, <c>com.au</c>).
 /// </summary>
 public static class RegistrableDomain
 {
@@ -32,6 +31,8 @@ public static class RegistrableDomain
         if (IPAddress.TryParse(name.Trim('[', ']'), out _))
             return name;
         var labels = name.Split('.');
+        if (PublicSuffixes.LengthOf(labels) is { } suffix)
+            return suffix >= labels.Length ? name : string.Join('.', labels[^(suffix + 1)..]);
         if (labels.Length <= 2)
             return name;
         var registry = labels[^1].Length == 2

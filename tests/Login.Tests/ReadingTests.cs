@@ -105,6 +105,14 @@ public sealed class ReadingTests(Shared shared)
     }
 
     [Fact]
+    public async Task A_text_without_a_label_belongs_to_the_field_that_follows_it()
+    {
+        var page = await ReadAsync("<p>Account: <input id=a><br>Branch: <input id=b></p><p dir=rtl>חשבון: <input id=c> סניף: <input id=d></p>");
+        string Near(string id) => page.Elements.First(e => e.Attributes.GetValueOrDefault("id") == id).NearbyText;
+        Assert.Equal(["Account:", "Branch:", "חשבון:", "סניף:"], new[] { "a", "b", "c", "d" }.Select(Near));
+    }
+
+    [Fact]
     public async Task The_lock_of_a_profile_is_no_code()
     {
         var page = await ReadAsync("<h1>Enter your PIN to open this profile</h1><div>" + string.Concat(Enumerable.Range(1, 4).Select(n => $"<input type=tel maxlength=1 style='width:50px;height:50px' aria-label='PIN box {n}'>")) + "</div>");

@@ -102,6 +102,8 @@ internal static class Walks
 
                 progress = progress.Seeing(shown) with { SinceStep = TimeSpan.FromMilliseconds(_chance.Next(4) == 0 ? _chance.Next(30_000) : _chance.Next(3_000)) };
                 var decision = Engine.Next(shown, progress);
+                // Few pages have a wall to put away: any click may be one.
+                if (decision.Step is LoginStep.Click { Purpose: ClickPurpose.OpenSignIn } opens && _chance.Next(6) == 0) decision = decision with { Step = opens with { Purpose = ClickPurpose.Dismiss } };
                 var advised = decision.Step is LoginStep.Click && _chance.Next(12) == 0;
                 if (advised) decision = decision with { Why = [.. decision.Why, Advised.Why] };
                 var what = $"walk {seed}, step {step}, {shown.Url}{(frame is null ? "" : " with a frame of " + frame)}, {decision.Page}: {decision.Step}";
