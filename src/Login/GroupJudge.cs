@@ -128,7 +128,7 @@ internal static class GroupJudge
             answer.Add(FieldRole.Identifier, -6, "after a list of questions");
         }
         var questions = fields.Where(f => f[FieldRole.SecurityAnswer] >= 6 && f[FieldRole.Code] < f[FieldRole.SecurityAnswer]).ToList();
-        if (questions.Count == 0 && fields.Count(f => f.IsPassword || f.IsText) == 1 && fields.Find(f => f.IsPassword || f.IsText) is { } lone && lone[FieldRole.Code] < Take && (lone[FieldRole.Identifier] < Take || IsQuestion(lone.Label)) && !(lone.IsPassword && Words.Has(WordList.Password, lone.Label + " " + lone.Placeholder)) && words.QuestionOf(lone) is not null) questions = [lone];
+        if (questions.Count == 0 && fields.Count(f => f.IsPassword || f.IsText) == 1 && fields.Find(f => f.IsPassword || f.IsText) is { } lone && lone[FieldRole.Code] < Take && (lone[FieldRole.Identifier] < Take || IsQuestion(lone.Label) && !words.SubmitIs(WordList.SignIn)) && !(lone.IsPassword && Words.Has(WordList.Password, lone.Label + " " + lone.Placeholder)) && words.QuestionOf(lone) is not null) questions = [lone];
         // Beside a control that has one sent, a field labelled as a code is one, even if it is drawn as a password.
         if (group.Codes.Count == 0 && words.OffersCode)
         {
@@ -297,6 +297,8 @@ internal static class GroupJudge
         if (!group.Buttons.Exists(b => b.Visible)) group.Add(-2, "no button");
         if (group.Hidden.Exists(h => h.IsHiddenPassword)) group.Add(3, "a hidden password field follows");
         if (group.Identifier.Autocomplete.Contains("username") || group.Identifier.Autocomplete.Contains("webauthn")) group.Add(3, "autocomplete username");
+        // Whoever wants a mail address says so; who asks for a user name knows the user.
+        if (group.Fields.Count == 1 && (words.SubmitIs(WordList.Next) || words.SubmitIs(WordList.Continue)) && Words.Has(WordList.UserName, group.Identifier.Label)) group.Add(1, "the label asks for a user name");
         if (group.Score < 0) { group.Kind = GroupKind.SignUp; return; }
         group.Kind = group.Score >= 4 ? GroupKind.Identifier : GroupKind.Other;
     }

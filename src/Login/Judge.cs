@@ -294,7 +294,8 @@ internal static class Judge
     {
         foreach (var group in page.Groups)
         {
-            if (group.Kind is not (GroupKind.Other or GroupKind.Question) || group.Fields is not [{ IsText: true } field] || !field.Element.Visible || group.Submit is not { } submit || progress.Submissions.Exists(s => s.State == group.State)) continue;
+            // A form around the whole page holds the site's search as well.
+            if (group.Kind is not (GroupKind.Other or GroupKind.Question) || group.Fields.FindAll(f => f.Role != FieldRole.Search) is not [{ IsText: true } field] || !field.Element.Visible || group.Submit is not { } submit || progress.Submissions.Exists(s => s.State == group.State)) continue;
             if (field.Element.Landmark is "header" or "nav" or "footer" or "search" || field.Role is FieldRole.Search or FieldRole.Captcha || !Words.HasAny(Controls.Caption(submit), WordList.Next, WordList.Continue, WordList.SignIn, WordList.Confirm)) continue;
             if (SourceFields.Match(field.Words + " " + string.Join(' ', field.Tokens), progress.Slots) is null) continue;
             // A reading of its own: before a user name was sent the same form is none of a sign-in's.
