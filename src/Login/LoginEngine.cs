@@ -250,8 +250,9 @@ public sealed class LoginEngine
             if (!Judge.Finished(page, progress)) return Say(judged, new LoginStep.Wait("the next step may be drawn anew", Glance));
             (sentHere, byTurn) = ([], true);
         }
-        // What was filled in since the last sending was allowed when it was: it is sent as soon as the button is alive.
-        var underWay = sentHere.Count < MostPasswords && progress.LastStep is LoginStep.Fill { Then: null } && progress.Filled.Any(f => f.StartsWith(group.State + "|", StringComparison.Ordinal));
+        // What was filled in since the last sending was allowed when it was: it is sent as soon as the button is alive, if it still stands there. A code that was filled in says nothing about the credentials.
+        var underWay = sentHere.Count < MostPasswords && progress.LastStep is LoginStep.Fill { Then: null } typed && !typed.Values.Any(v => IsCodeSlot(v.Slot)) && page.Snapshot.Frames[0].Document == progress.Before?.Frames[0].Document
+            && group.Fields.Exists(f => f.Element.HasValue) && progress.Filled.Any(f => f.StartsWith(group.State + "|", StringComparison.Ordinal));
         if (sentHere.Count > 0 && !underWay && !MayTryAgain(page, progress, sentHere)) return NoEffect(page, progress, judged, group);
 
         if (group.Fields.Find(f => f.Element.Covered) is { } covered && Reaching.Dismissal(page, progress, covered.Element.CoveredBy) is { } dismissal)

@@ -6,11 +6,11 @@ internal static class Stale
     private static readonly string[] Things = ["session", "page", "sitzung", "seite", "sesion", "pagina", "sessione", "sessie", "sessao", "sesja", "strona", "sida", "sidan", "sessionen", "istunto", "sivu", "side", "siden", "relace", "stranka", "oturum", "sayfa", "сессия", "страница", "сеанс", "セッション", "ページ", "会话", "页面"];
     private static readonly string[] Again = ["again", "once more", "anew", "erneut", "noch einmal", "wieder", "nouveau", "reconnect", "otra vez", "de nuevo", "nuevamente", "vuelve a", "di nuovo", "opnieuw", "nog een keer", "novamente", "de novo", "ponownie", "jeszcze raz", "igen", "en gang till", "uudelleen", "znovu", "tekrar", "снова", "заново", "もう一度", "再度", "重新"];
 
-    /// <summary>The text says that the page or the session is too old: in words for it, or by asking to do it again and saying nothing of a mistake.</summary>
+    /// <summary>The text says that the page or the session is too old: in words for it, or by asking to do it again and saying nothing of a mistake, nor of what was typed.</summary>
     public static bool Says(string text)
     {
         if (Words.Has(WordList.Expired, text)) return true;
-        return SpeaksOfIt(text) && !Words.Has(WordList.Wrong, text) && Has(text, Again);
+        return SpeaksOfIt(text) && Has(text, Again) && !Words.HasAny(text, WordList.Wrong, WordList.Password, WordList.UserName, WordList.Email, WordList.Account);
     }
 
     /// <summary>The text speaks of a session or of a page.</summary>

@@ -181,8 +181,8 @@ internal static class Walks
         foreach (var value in fill.Values)
         {
             var group = page.GroupOf(value.Field);
-            // A single field that follows a user name takes what is no secret.
-            var further = group?.Fields.Count == 1 && value.Slot.Name.StartsWith("source_field:", StringComparison.Ordinal);
+            // A single field, beside the site's search, that follows a user name takes what is no secret.
+            var further = group?.Fields.FindAll(f => f.Role != FieldRole.Search) is [{ } only] && only.Element.Id == value.Field && value.Slot.Name.StartsWith("source_field:", StringComparison.Ordinal);
             Assert.True(further || group is not null && (group.IsLogin || group.Kind is GroupKind.Code or GroupKind.Question), "not a sign-in: " + what);
             if (value.Slot == Slot.Password) Assert.True(group!.Fields.Exists(f => f.Element.Id == value.Field && f.Role == FieldRole.Password), "a password in another field: " + what);
             else Assert.False(page.Element(value.Field)!.Type == "password" && value.Slot == Slot.Username, "a user name in a password field: " + what);
