@@ -59,6 +59,7 @@ __LOOK__;
     const answer = event.detail;
     if (!answer) return;
     if (answer.look) {
+      // A page that breaks the script here gets it sent along, and its error is told there.
       try { kept = look(answer.look); kept.number = answer.number; answer.data = kept.data; kept.data = ''; } catch { }
       return;
     }
