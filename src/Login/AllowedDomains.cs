@@ -115,9 +115,9 @@ internal static class AllowedDomains
 
     private static Uri AddressOf(PageSnapshot page, GroupReading group) => page.Frames[group.Frame].Url is { Scheme: "http" or "https" } frame ? frame : page.Url;
 
-    /// <summary>By its address, title or heading, by what was clicked, or because it offers no other way in.</summary>
+    /// <summary>By its address, title or heading, by what was clicked, or because the customer named it and it offers no other way in.</summary>
     private static bool IsForSigningIn(LoginPage page, LoginProgress progress) =>
         progress.LastStep is LoginStep.Click { Purpose: ClickPurpose.OpenSignIn } || progress.LoginUrl?.AbsolutePath == page.Snapshot.Url.AbsolutePath || Controls.HrefSays(page.Path, "login", "signin", "sign-in", "sign_in", "log-in", "/auth", "logon", "sso")
         || Words.Has(WordList.SignIn, page.Snapshot.Title) || page.Elements.Any(e => e is { Visible: true, Kind: ElementKind.Heading } && e.Id.Frame == 0 && Words.Has(WordList.SignIn, e.Text))
-        || Reaching.SignInControl(page, progress) is null;
+        || progress.StartUrl == page.Snapshot.Url && !page.Elements.Any(e => e.Visible && e.Id.Frame == 0 && Controls.SignInScore(e) >= 5);
 }

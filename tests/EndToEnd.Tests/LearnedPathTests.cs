@@ -22,6 +22,21 @@ public sealed class LearnedPathTests(World world)
     }
 
     [Fact]
+    public async Task Nothing_is_typed_on_a_domain_that_the_customer_has_not_named()
+    {
+        var api = await world.NewOrganizationAsync();
+        // The form lies in a frame of another site.
+        var visit = await Visit.StoreAsync(api, world.Portals, "xframe");
+        (await api.PatchAsync($"/v2/sources/{visit.Source}", new { overrides = new { domains = new[] { "elsewhere.example" } } })).Is(200);
+        var refused = (await api.RunReachesAsync(await visit.RunAsync(), "failed")).Has("errors.0.code", "source_blocked");
+        Assert.Contains("overrides.domains", refused["errors.0.message"].GetString(), StringComparison.Ordinal);
+        Assert.Equal(0, visit.Submissions.Passwords);
+        (await api.PatchAsync($"/v2/sources/{visit.Source}", new { overrides = new { domains = new[] { "localhost" } } })).Is(200);
+        await api.RunReachesAsync(await visit.RunAsync(), "completed");
+        Assert.Equal((1, 1), (visit.Submissions.Passwords, visit.Submissions.SignIns));
+    }
+
+    [Fact]
     public async Task The_way_to_a_sign_in_is_learned_shown_taken_and_forgotten()
     {
         var api = await world.NewOrganizationAsync();

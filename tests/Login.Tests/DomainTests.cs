@@ -113,6 +113,10 @@ public sealed class DomainTests(Shared shared)
         Assert.Equal(2, LoginPage.Read(both).Groups.Count(g => g.IsLogin));
         var fill = Assert.IsType<LoginStep.Fill>(new LoginEngine().Next(both, StartAt(both)).Step);
         Assert.All(fill.Values, v => Assert.Equal(0, v.Field.Frame));
+        // The page that the customer named, with no other way in; not some other page.
+        var untitled = Form.Replace("<title>Sign in</title>", "", StringComparison.Ordinal);
+        Assert.Null(Refusal(Start(), Walks.InFrame(At(await LookAsync("/", untitled), Bank.Host), "identity.example", "https")));
+        Assert.NotNull(Refusal(Start(), Walks.InFrame(At(await LookAsync("/articles/7", untitled), Bank.Host), "identity.example", "https")));
         // The control that opens the sign-in may open it in a frame.
         var home = At(await LookAsync("/", Home), Bank.Host);
         var opened = Walks.InFrame(At(await LookAsync("/", Form.Replace("<title>Sign in</title>", "", StringComparison.Ordinal)), Bank.Host), "identity.example", "https");
