@@ -13,7 +13,7 @@ internal static class Interstitials
         var fields = page.Groups.Except(beside).Sum(g => g.Fields.Count(f => f.Element.Visible && f.Role != FieldRole.Search));
         // What asks for a password or a code is no offer.
         if (fields > 3 || fields > 0 && (strict || page.Groups.Exists(g => g.Codes.Count > 0 || g.Question is not null || g.Fields.Exists(f => f.IsPassword)))) return null;
-        var buttons = page.Elements.Where(e => !IsBeside(e, beside, progress) && e.Visible && e.Enabled && e.Kind is ElementKind.Button or ElementKind.Link && e.Landmark is not ("nav" or "footer" or "header") && !progress.Tried.Contains(page.OutlineOf(e))).ToList();
+        var buttons = ButtonsOf(page, progress, beside);
         if (buttons.Count == 0) return null;
         var asked = page.Elements.FirstOrDefault(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text or ElementKind.Choice && e.Landmark is not ("nav" or "footer")
             && (e.Text.Length > 0 ? e.Text : e.Name) is { Length: > 0 and < 200 } text && Words.HasAny(text, WordList.StaySignedIn, WordList.TrustDevice));
@@ -39,8 +39,12 @@ internal static class Interstitials
     {
         var beside = page.Groups.Where(g => IsBeside(g, progress)).ToList();
         if (page.Groups.Except(beside).Any(g => g.Fields.Exists(f => f.Element.Visible && f.Role != FieldRole.Search))) return null;
-        return Declined(page, [.. page.Elements.Where(e => !IsBeside(e, beside, progress) && e.Visible && e.Enabled && e.Kind is ElementKind.Button or ElementKind.Link && e.Landmark is not ("nav" or "footer" or "header") && !progress.Tried.Contains(page.OutlineOf(e)))], fields: 0);
+        return Declined(page, ButtonsOf(page, progress, beside), fields: 0);
     }
+
+    /// <summary>What the page itself has to press, and was not pressed yet.</summary>
+    private static List<ElementSnapshot> ButtonsOf(LoginPage page, LoginProgress progress, List<GroupReading> beside) =>
+        [.. page.Elements.Where(e => !IsBeside(e, beside, progress) && e.Visible && e.Enabled && e.Kind is ElementKind.Button or ElementKind.Link && e.Landmark is not ("nav" or "footer" or "header") && !progress.Tried.Contains(page.OutlineOf(e)))];
 
     private static Judgement? Declined(LoginPage page, List<ElementSnapshot> buttons, int fields)
     {

@@ -106,7 +106,7 @@ internal static class OperatorCommands
 
     private static async Task<int> ListSignInsAsync(Db db, ApiKeyStore keys, IConfiguration options, CancellationToken cancellationToken)
     {
-        foreach (var row in await SignInBudgets.FailedAsync(db, cancellationToken))
+        foreach (var row in await SignInBudgets.ListAsync(db, cancellationToken))
             Print($"{row.SourceId}  {row.CredentialId}  {row.Failures}  {row.Attempts}  {row.NewestAt.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}{(row.Locked ? "  locked" : "")}");
         return 0;
     }

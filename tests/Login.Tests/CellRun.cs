@@ -51,7 +51,8 @@ internal static class CellRun
 
     private static readonly TimeSpan PushPatience = TimeSpan.FromSeconds(30);
 
-    private static (string Verdict, string Message) Said(LoginOutcome outcome) => outcome switch
+    /// <summary>An ending in the words of the wire: <c>verified</c>, or the code of its error; with the site's sentence.</summary>
+    public static (string Verdict, string Message) Said(LoginOutcome outcome) => outcome switch
     {
         LoginOutcome.SignedIn => ("verified", ""),
         LoginOutcome.Rejected r => ("auth_invalid", r.Message),

@@ -24,19 +24,7 @@ public abstract class PortalTests(Shared shared, ITestOutputHelper output)
 
     private protected void Check(Portal portal, string account, SignInResult result, bool evidence, TestDesk desk)
     {
-        var (expected, message) = result.Outcome switch
-        {
-            LoginOutcome.SignedIn => ("verified", ""),
-            LoginOutcome.Rejected r => ("auth_invalid", r.Message),
-            LoginOutcome.Denied d => ("interaction_denied", d.Message),
-            LoginOutcome.Locked l => ("auth_locked", l.Message),
-            LoginOutcome.PasswordChangeRequired p => ("password_change_required", p.Message),
-            LoginOutcome.Blocked b => ("source_blocked", b.Message),
-            LoginOutcome.SourceUnavailable s => ("source_not_available", s.Message),
-            LoginOutcome.FormNotFound f => ("auth_form_not_found", f.Message),
-            LoginOutcome.Unknown u => ("unknown", u.Message),
-            _ => throw new InvalidOperationException(),
-        };
+        var (expected, message) = CellRun.Said(result.Outcome);
         Assert.Equal(portal.Expected, expected);
         if (portal.ExpectedText is { } text) Assert.Contains(text, message, StringComparison.Ordinal);
         if (expected == "verified") Assert.True(evidence, "the evidence of a signed-in page is missing");

@@ -290,5 +290,25 @@ public sealed class VerdictTests(Shared shared)
         }
     }
 
+    [Theory]
+    [InlineData(null, "Trust this device")]
+    [InlineData(true, "Trust this device")]
+    [InlineData(false, "Not now")]
+    public async Task A_page_that_offers_to_trust_the_browser_is_told_what_the_user_wants(bool? trusts, string pressed)
+    {
+        await using var pages = await Pages.StartAsync();
+        await using var session = await shared.Host.OpenAsync(null, Ending);
+        var engine = new LoginEngine();
+        var url = pages.Add("/login", Form);
+        await session.NavigateAsync(url, Ending);
+        var before = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
+        var progress = Start(url);
+        progress = progress.After(engine.Next(before, progress), before) with { TrustsDevice = trusts, SinceStep = TimeSpan.FromSeconds(1) };
+        await session.NavigateAsync(pages.Add("/trust", Page("<h1>Trust this device?</h1><p>We will not ask for a code here again.</p><button>Trust this device</button><button>Not now</button>")), Ending);
+        var offer = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
+        var click = Assert.IsType<LoginStep.Click>(engine.Next(offer, progress).Step);
+        Assert.Equal(pressed, offer.Elements.First(e => e.Id == click.Element).Name);
+    }
+
     private static LoginProgress Start(Uri url) => LoginProgress.Start(url, null, [Slot.Username, Slot.Password]);
 }

@@ -86,7 +86,7 @@ internal sealed class SignInBudgets(Db db, CredentialVault vault, SignInOptions 
     /// <summary>
     /// Notes how the attempt ended that did not get in. A commit of its own and not its owner's: what the website has seen is true also when the owner was stopped, or ended by somebody else, meanwhile.
     /// </summary>
-    public async Task FailedAsync(long attempt, SignInResult result, CancellationToken cancellationToken)
+    public async Task EndedAsync(long attempt, SignInResult result, CancellationToken cancellationToken)
     {
         await using var connection = await db.OpenAsync(cancellationToken);
         var (ending, message) = result.Outcome switch
@@ -106,7 +106,7 @@ internal sealed class SignInBudgets(Db db, CredentialVault vault, SignInOptions 
         connection.ExecuteAsync(new CommandDefinition("DELETE FROM sign_in_attempts WHERE touched_at < @before", new { before }, cancellationToken: cancellationToken));
 
     /// <summary>Credentials with attempts that did not get in, as the operator sees them.</summary>
-    public static async Task<IReadOnlyList<FailedSignIns>> FailedAsync(Db db, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<FailedSignIns>> ListAsync(Db db, CancellationToken cancellationToken)
     {
         await using var connection = await db.OpenAsync(cancellationToken);
         return

@@ -144,7 +144,7 @@ internal sealed class SigningIn(
         var result = await signIn.RunAsync(session.Browser, request, cancellationToken);
         attempt.Steps = result.Steps;
         // What the site has seen is noted also when this work is told to stop right now.
-        if (secrets.Attempt is { } made && result.Outcome is not LoginOutcome.SignedIn) await budgets.FailedAsync(made, result, CancellationToken.None);
+        if (secrets.Attempt is { } made && result.Outcome is not LoginOutcome.SignedIn) await budgets.EndedAsync(made, result, CancellationToken.None);
         if (result.LedAstray) await ForgetAsync(source, cancellationToken);
         if (result.TimedOut) return Failed("interaction", "interaction_timeout", "The source's question was not answered in time; start again and answer it.");
         switch (result.Outcome)
