@@ -262,26 +262,42 @@ internal sealed partial class FlowRun
 
     private async Task LoadedAsync(IFrame frame, Deadline deadline)
     {
-        try
-        {
-            await Bounded(frame.WaitForLoadStateAsync(LoadState.DOMContentLoaded, new() { Timeout = deadline.Milliseconds }), deadline);
-        }
-        catch (TimeoutException)
-        {
-            throw new StepFault("The page did not open in time.");
-        }
+        if (!await ReachesAsync(frame, LoadState.DOMContentLoaded, deadline)) throw new StepFault("The page did not open in time.");
     }
 
     private async Task SettledAsync(IFrame frame, Deadline deadline)
     {
-        var patience = Within(Min(LoadPatience, deadline.Remaining));
         try
         {
-            await Bounded(frame.WaitForLoadStateAsync(LoadState.Load, new() { Timeout = patience.Milliseconds }), patience);
+            await ReachesAsync(frame, LoadState.Load, Within(Min(LoadPatience, deadline.Remaining)));
         }
-        catch (Exception e) when (e is PlaywrightException or TimeoutException)
+        catch (PlaywrightException e)
         {
             await ThrowIfLostAsync(e);
+        }
+    }
+
+    /// <summary>
+    /// How long one wait for a load state lasts. Playwright for .NET looks at the state and then subscribes to its change; a change in between, on the thread that
+    /// delivers events, is never seen by that wait (its issue 3364). Each further wait looks again.
+    /// </summary>
+    private static readonly TimeSpan LoadLook = TimeSpan.FromMilliseconds(250);
+
+    private async Task<bool> ReachesAsync(IFrame frame, LoadState state, Deadline deadline)
+    {
+        while (true)
+        {
+            var look = Within(Min(LoadLook, deadline.Remaining));
+            try
+            {
+                await Bounded(frame.WaitForLoadStateAsync(state, new() { Timeout = look.Milliseconds }), look);
+                return true;
+            }
+            catch (TimeoutException)
+            {
+                stop.ThrowIfStopped(canceled);
+                if (deadline.Passed) return false;
+            }
         }
     }
 
