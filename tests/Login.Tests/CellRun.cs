@@ -46,6 +46,7 @@ internal static class CellRun
         var (verdict, message) = Said(signed.Outcome);
         var result = new CellResult(cell, verdict, message, [.. signed.Steps.Select(n => $"{n.At:ss.fff} {n.Url} [{n.Page}] {n.Action}   <- {string.Join("; ", n.Why)}")], TimeProvider.System.GetElapsedTime(started));
         Measure(result, portals.Submissions(cell.Id, account), [.. portals.Strays(cell.Id).Skip(straysBefore)], person.Asked);
+        if (person.Hides is { } hidden) result.Faults.Add(hidden);
         return result;
     }
 
@@ -75,7 +76,7 @@ internal static class CellRun
         if (result.Verdict == "verified" && sent.SignIns == 0) result.Faults.Add("signed in, says the engine; the site knows nothing of it");
         foreach (var stray in strays) result.Faults.Add("should not have been sent: " + stray);
         if (sent.Passwords > promise.Passwords) result.Faults.Add($"{sent.Passwords} passwords were sent instead of {promise.Passwords}");
-        var codes = promise.Rounds.Count(r => r.Challenge.Fields.Any(f => f.Name is "code" or "answer"));
+        var codes = promise.Rounds.Count(r => r.Challenge.Type == "security_question" || r.Challenge.Fields.Any(f => f.Name is "code")) + (result.Cell.HeldSeed is null ? 0 : 1);
         if (sent.Codes > codes) result.Faults.Add($"{sent.Codes} codes were sent instead of {codes}");
         result.WrongSubmission = strays.Count > 0 || sent.Passwords > promise.Passwords || sent.Codes > codes || sent.WrongPasswords > 0 && !result.Cell.GivesWrongPassword;
 
@@ -106,6 +107,9 @@ internal static class CellRun
     {
         public List<Challenge> Asked { get; } = [];
 
+        /// <summary>What a question did not say although the page does, or null.</summary>
+        public string? Hides { get; private set; }
+
         public async Task<ChallengeAnswer?> AskAsync(Challenge challenge, CancellationToken withdrawn, CancellationToken cancellationToken)
         {
             Asked.Add(challenge);
@@ -116,7 +120,8 @@ internal static class CellRun
             {
                 try
                 {
-                    await portals.WaitForPushAsync(cell.Id, account, withdrawn);
+                    var push = await portals.WaitForPushAsync(cell.Id, account, withdrawn);
+                    if (!challenge.Message.Contains(push.Number.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal)) Hides = $"asks “{challenge.Message}” without the number {push.Number}";
                     _ = round.Push switch { PushState.Approved => portals.ApprovePush(cell.Id, account), PushState.Denied => portals.DenyPush(cell.Id, account), _ => 0 };
                     // A page that does not notice keeps nobody waiting for ever.
                     await Task.Delay(PushPatience, TimeProvider.System, withdrawn);
@@ -140,17 +145,18 @@ internal static class CellRun
 
     private sealed class Memory : ISignInSecrets
     {
-        private readonly Dictionary<Slot, string> values = [];
+        private readonly Dictionary<Slot, Func<string>> values = [];
 
         public Memory(MatrixCell cell, string account)
         {
-            values[Slot.Username] = account;
-            if (!cell.WithoutPassword) values[Slot.Password] = cell.Password;
-            foreach (var (key, value) in cell.Portal.SourceFields) values[Slot.SourceField(key)] = value;
+            values[Slot.Username] = () => account;
+            if (!cell.WithoutPassword) values[Slot.Password] = () => cell.Password;
+            foreach (var (key, value) in cell.Portal.SourceFields) values[Slot.SourceField(key)] = () => value;
+            if (cell.HeldSeed is { } seed) values[Slot.TotpCode] = () => Totp.Code(seed, Totp.Step(TimeProvider.System.GetUtcNow()));
         }
 
         public IReadOnlySet<Slot> Available => values.Keys.ToHashSet();
 
-        public Task UseAsync(Slot slot, Func<ReadOnlyMemory<char>, Task> use, CancellationToken cancellationToken) => use(values[slot].AsMemory());
+        public Task UseAsync(Slot slot, Func<ReadOnlyMemory<char>, Task> use, CancellationToken cancellationToken) => use(values[slot]().AsMemory());
     }
 }

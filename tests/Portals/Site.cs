@@ -12,6 +12,9 @@ internal abstract class Site
     /// <summary>Name of the cookie that holds a visitor's id. Real sites differ here, and so do these.</summary>
     public virtual string Cookie => Portal.Id + "_sid";
 
+    /// <summary>The query parameter that carries a visitor's id where no cookie travels, as in a frame of another site; null: there is none.</summary>
+    public virtual string? Flow => null;
+
     /// <summary>How many wrong passwords in a row lock an account; far away for most.</summary>
     public virtual int LockAfter => int.MaxValue;
 

@@ -14,7 +14,7 @@ internal sealed class Visit
         Http = http;
         this.state = state;
         this.values = values;
-        visitor = state.Visitor(http.Request.Cookies[state.Site.Cookie]);
+        visitor = state.Visitor(state.Site.Flow is { } flow && http.Request.Query[flow].ToString() is { Length: > 0 } carried ? carried : http.Request.Cookies[state.Site.Cookie]);
         visitor?.Count(state.ExpireAfter);
     }
 

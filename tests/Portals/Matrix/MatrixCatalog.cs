@@ -8,7 +8,7 @@ public static class MatrixCatalog
     internal static IReadOnlyList<Style> Styles { get; } =
     [
         new TablesStyle(), new PageStyle(), new WebFormsStyle(), new AppStyle(), new HashStyle(), new ControlledStyle(), new DialogStyle(), new FrameStyle(), new OpenShadowStyle(), new ClosedShadowStyle(),
-        new DivsStyle(), new TwoPagesStyle(), new PopupStyle(), new LateStyle(), new ElementsStyle(), new MailCodeStyle(), new BasicStyle(), new DigestStyle(),
+        new DivsStyle(), new TwoPagesStyle(), new PopupStyle(), new LateStyle(), new ElementsStyle(), new MailCodeStyle(), new BasicStyle(), new DigestStyle(), new OtherFrameStyle(), new JsonStyle(),
     ];
 
     internal static IReadOnlyList<MatrixSite> Sites { get; } = [.. Styles.SelectMany((style, s) => Outcomes.All.Select((outcome, o) => (style, outcome, Language: Phrases.Languages[((s * 3) + o) % Phrases.Languages.Count])))
@@ -35,15 +35,22 @@ public static class MatrixCatalog
     internal static string? WhyNot(Style style, Outcome outcome) => outcome.Id switch
     {
         _ when style is HttpStyle && outcome.Id is not ("in-signout" or "no-status" or "locked-status" or "down-503" or "down-reset") => "the server asks by a header; there is no page to show anything on",
-        _ when style.WithoutPassword && (outcome.WrongPassword || outcome.AtPassword is not null || outcome.NameFirst || outcome.Id is "change" or "change-offer" or "sudo" or "known") => "there is no password",
-        "no-status" or "locked-status" when !style.Calls => "a full page cannot be empty but for its status",
+        _ when style.WithoutPassword && (outcome.WrongPassword || outcome.AtPassword is not null || outcome.NameFirst || outcome.BeforeDoor is not null || outcome.Id is "change" or "change-offer" or "sudo" or "known" or "confirm" or "no-left") => "there is no password",
+        "no-status" or "locked-status" or "locked-429" when !style.Calls => "a full page cannot be empty but for its status",
         "no-address" when !style.HasAddress => "the sign-in has no address of its own",
         "name-first" or "name-first-no" when style.NameFirst => "every sign-in of this style is one",
         "sudo" when style is PopupStyle => "the window shows nothing but the form: nobody could tell it from a refusal",
+        "down-after" when style.Calls => "a call that fails shows nothing",
+        "bounced" when style is FrameStyle or PopupStyle or OtherFrameStyle => "the page around it does not hear of a failure",
+        "bounced" when style.NameFirst || style.StartsAtHome => "the home page is where the sign-in is",
+        "slow-button" when !style.Scripted || !style.ButtonsSleep => "its buttons know no sleep, or have one of their own",
+        "in-late" when !style.Scripted => "nothing is drawn late without a script",
+        "chooser" when style.StartsAtHome => "only a link to the sign-in itself can say who is coming",
+        "confirm" when style is PopupStyle => "the window shows nothing but the form: nobody could tell it from a refusal",
         "known" when style.NameFirst => "this style asks for the name in any case",
         "known" when style.StartsAtHome => "only a link to the sign-in itself can say who is coming",
         "no-toast" when !style.Scripted => "nothing vanishes without a script",
-        "push" or "push-denied" or "push-late" when !style.Scripted => "without a script no page notices what happens elsewhere",
+        "push" or "push-denied" or "push-late" or "push-number" when !style.Scripted => "without a script no page notices what happens elsewhere",
         "deaf" when !style.Scripted => "without a script every click is heard",
         _ => null,
     };
@@ -80,6 +87,9 @@ public sealed class MatrixCell
     /// <summary>The password is one that the site refuses.</summary>
     public bool GivesWrongPassword => site.Cell.Outcome.WrongPassword;
 
+    /// <summary>The seed of the authenticator that the credential holds, or null.</summary>
+    public string? HeldSeed => site.Cell.Outcome.HoldsSeed ? Cell.Seed : null;
+
     /// <summary>True for a site that asks for no password.</summary>
     public bool WithoutPassword => site.Cell.Style.WithoutPassword;
 
@@ -87,5 +97,5 @@ public sealed class MatrixCell
     public MatrixPromise Promise => site.Cell.Style.Bend(site.Cell, site.Cell.Outcome.Promise(site.Cell));
 
     /// <summary>Path and query to hand out as a source's URL.</summary>
-    public string PathFor(string account) => site.Cell.Outcome.Id == "known" ? site.Portal.Path + "?hint=" + Uri.EscapeDataString(account) : site.Portal.Path;
+    public string PathFor(string account) => site.Cell.Outcome.Id is "known" or "chooser" ? site.Portal.Path + "?hint=" + Uri.EscapeDataString(account) : site.Portal.Path;
 }

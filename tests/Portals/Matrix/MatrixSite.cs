@@ -22,13 +22,15 @@ internal sealed class MatrixSite : Site
             Style = cell.Style.About,
         };
         // Where there is no password, a code is the first proof.
-        steps = [.. Doors(), .. cell.Style.WithoutPassword && !Outcomes.AsksCode(cell.Outcome) ? [Outcomes.MailedCode] : Array.Empty<Step>(), .. cell.Outcome.Steps];
+        steps = [.. Doors(), .. Hello(), .. cell.Style.WithoutPassword && !Outcomes.AsksCode(cell.Outcome) ? [Outcomes.MailedCode] : Array.Empty<Step>(), .. cell.Outcome.Steps];
     }
 
     public Cell Cell { get; }
     public override Portal Portal { get; }
     public override string Color => "#334155";
     public override string Cookie => Cell.Style.Cookie;
+
+    public override string? Flow => Cell.Style.Flow;
 
     private Outcome Outcome => Cell.Outcome;
 
@@ -47,7 +49,11 @@ internal sealed class MatrixSite : Site
     public Scene Now(Moment m)
     {
         if (m.Visit.Account is not null)
-            return steps.Find(s => s.Name == "sudo") is { } sudo ? sudo.Show(m) : new Scene("inside", m.Say("welcome", Cell.Name)) { Text = [m.Say("inside")], Inside = Outcome.Inside };
+        {
+            if (steps.Find(s => s.Name == "sudo") is { } sudo) return sudo.Show(m);
+            var inside = new Scene("inside", m.Say("welcome", Cell.Name)) { Text = [m.Say("inside")], Inside = Outcome.Inside };
+            return Outcome.AtInside is { } at ? at(m, inside) : inside;
+        }
         var step = StepOf(m);
         var scene = step.Show(m);
         if (m.Visit.Known is { } known && known.Notes.TryRemove("saying", out var kept) && kept.Split('|', 2) is [var how, var text]) scene = scene with { Saying = new Saying(text, Enum.Parse<Shown>(how)) };
@@ -70,14 +76,18 @@ internal sealed class MatrixSite : Site
         var credentials = m["user"].Length > 0 || m["password"].Length > 0;
         if (Outcome.Thinking > TimeSpan.Zero && credentials) await Task.Delay(Outcome.Thinking, visit.State.Clock, visit.Http.RequestAborted);
         if (Cell.Style.Thinking > TimeSpan.Zero) await Task.Delay(Cell.Style.Thinking, visit.State.Clock, visit.Http.RequestAborted);
+        if (m["website"].Length > 0) m.Stray("a field that nobody can see was filled");
         if (visit.Account is not null)
         {
+            if (Outcome.AtInside is not null) m.Stray("something was sent from the signed-in page: " + m.Action);
             if (steps.Find(s => s.Name == "sudo") is { } sudo) sudo.Act(m);
             return Cell.Style.Reply(m, Now(m), StatusCodes.Status200OK, null);
         }
         var step = StepOf(m);
         if (step.End) m.Stray($"something was sent from “{step.Name}”, where the road ends: {m.Action}");
         var (status, saying, _) = Take(m, step.Act(m));
+        // A page that breaks; a call that fails shows nothing, which is why styles that call do not have this.
+        if (status == StatusCodes.Status503ServiceUnavailable) return Cell.Style.Show(Cell, Outcomes.Closed(Cell), status);
         if (saying is { How: not (Shown.Address or Shown.Status or Shown.Silent) }) m.SetNote("saying", $"{saying.How}|{saying.Text}");
         return Cell.Style.Reply(m, null, status, saying);
     }
@@ -106,6 +116,7 @@ internal sealed class MatrixSite : Site
     private IEnumerable<Step> Doors()
     {
         var style = Cell.Style;
+        if (Outcome.BeforeDoor is { } before) yield return before;
         if (style.WithoutPassword)
         {
             yield return new Step("door", m => Door(m, [User(m)]), m =>
@@ -133,7 +144,16 @@ internal sealed class MatrixSite : Site
             yield return new Step("company", m => new Scene("company", m.Say("company_title")) { Entries = [new Entry("company", "company", m.Say("company"))], Presses = [new Press("company", m.Say("next"))] },
                 m => m["company"] == "LRK-204" ? new Turn.On() : new Turn.Again(new Saying(m.Say("wrong"), Shown.Alert), 422));
         }
-        yield return new Step("secret", m => Outcome.AtDoor(m, new Scene("secret", m.Say("signin_title")) { Text = [m.User], Entries = [Secret(m)], Presses = [new Press("enter", m.Say("signin"))], Links = [("recover", m.Say("forgot"))] }), m => First(m, m.User, m["password"]));
+        foreach (var between in Outcome.BeforeSecret) yield return between;
+        yield return new Step("secret", m => Outcome.AtDoor(m, new Scene("secret", m.Say("signin_title")) { Text = [m.User], Entries = [Secret(m)], Presses = [new Press("enter", m.Say("signin"))], Links = [("recover", m.Say("forgot"))] }),
+            m => First(m, m.User, Outcome.PasswordByLetters ? Outcomes.Spelt(m, Cell.Password, Outcomes.PasswordPlaces) : m["password"]));
+    }
+
+    /// <summary>The password of somebody who was chosen from a list.</summary>
+    private IEnumerable<Step> Hello()
+    {
+        if (Outcome.BeforeDoor is not null)
+            yield return new Step("hello", m => new Scene("hello", m.Say("signin_title")) { Text = [m.Say("known_text", m.User)], Entries = [Secret(m)], Presses = [new Press("enter", m.Say("signin"))], Links = [("recover", m.Say("forgot"))] }, m => First(m, m.User, m["password"])) { Aside = true };
     }
 
     private static Entry User(Moment m) => new("user", "user", m.Say("user")) { Value = m.User };

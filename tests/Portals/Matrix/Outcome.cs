@@ -58,6 +58,9 @@ internal sealed class Moment(MatrixSite site, Visit visit)
 
     public void SetNote(string name, string value) => visit.Visitor.Notes[name] = value;
 
+    /// <summary>A password was taken and the visitor is sent home without a word.</summary>
+    public bool Bounced => Cell.Outcome.Bounces && this["password"].Length > 0;
+
     /// <summary>Writes down that something was sent which should not have been.</summary>
     public void Stray(string what) => visit.State.Strays.Enqueue(what);
 }
@@ -92,6 +95,27 @@ internal sealed record Outcome(string Id, string About, string Group)
     /// <summary>The company is asked for after the name.</summary>
     public bool CompanyNext { get; init; }
 
+    /// <summary>Shown before the name is asked for.</summary>
+    public Step? BeforeDoor { get; init; }
+
+    /// <summary>Shown between the name and the password.</summary>
+    public IReadOnlyList<Step> BeforeSecret { get; init; } = [];
+
+    /// <summary>Of the password only characters at some places are asked for.</summary>
+    public bool PasswordByLetters { get; init; }
+
+    /// <summary>What the signed-in page shows beside the ordinary; what is sent from there should not have been.</summary>
+    public Func<Moment, Scene, Scene>? AtInside { get; init; }
+
+    /// <summary>How long the signed-in page shows nothing.</summary>
+    public TimeSpan DrawnAfter { get; init; }
+
+    /// <summary>The visitor is sent back to the home page without a word.</summary>
+    public bool Bounces { get; init; }
+
+    /// <summary>The credential holds the seed of the authenticator.</summary>
+    public bool HoldsSeed { get; init; }
+
     /// <summary>How the signed-in page shows that it is one.</summary>
     public string Inside { get; init; } = "signout";
 
@@ -100,6 +124,9 @@ internal sealed record Outcome(string Id, string About, string Group)
 
     /// <summary>How long an answer takes.</summary>
     public TimeSpan Thinking { get; init; }
+
+    /// <summary>Meanwhile something turns.</summary>
+    public bool Spins { get; init; }
 
     /// <summary>Codes come from an authenticator.</summary>
     public bool Authenticator { get; init; }

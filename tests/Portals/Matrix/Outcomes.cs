@@ -4,7 +4,9 @@ namespace Ostiary.Portals.Matrix;
 internal static class Outcomes
 {
     private const int WrongCodesUntilLock = 2;
-    private const string Pet = "Biscuit", Town = "Larkhill";
+    private const string Pet = "Biscuit", Town = "Larkhill", School = "Mill Lane";
+    private const string MemorableWord = "lighthouse";
+    private static readonly int[] WordPlaces = [2, 4, 7];
     private static readonly Choice[] Accounts = [new("4471", "Whitcombe household", "4471-A"), new("8820", "Larkspur Ltd", "8820-C"), new("9103", "Tidewater Pier", "9103-F")];
 
     public static IReadOnlyList<Outcome> All { get; } =
@@ -20,7 +22,7 @@ internal static class Outcomes
         Refused("no-inline", "words under the field", Shown.Inline, "wrong_inline"),
         Refused("no-toast", "words that vanish after a second and a half", Shown.Toast),
         Refused("no-unusual", "a plain sentence in unusual words; the password is gone, the name is kept", Shown.Plain, "wrong_unusual"),
-        Refused("no-spinner", "words after two and a half seconds of a spinner", Shown.Alert) with { Thinking = TimeSpan.FromSeconds(2.5) },
+        Refused("no-spinner", "words after two and a half seconds of a spinner", Shown.Alert) with { Thinking = TimeSpan.FromSeconds(2.5), Spins = true },
         Refused("no-status", "no word: the call is answered with 401", Shown.Status),
         Refused("no-address", "no word: the address says it", Shown.Address),
 
@@ -130,7 +132,118 @@ internal static class Outcomes
         new("name-first", "the password is asked for after the name", "next step") { NameFirst = true, Promise = _ => Verified() },
         new("name-first-no", "the password after the name is refused", "rejected") { NameFirst = true, WrongPassword = true, Promise = c => Ends("auth_invalid", c.Say("wrong")) },
         new("company", "the company is asked for after the name", "next step") { NameFirst = true, CompanyNext = true, Promise = _ => Verified() },
+
+        // Slow, or in the way.
+        Refused("no-late", "words after four seconds in which nothing shows that the site is at work", Shown.Alert) with { Thinking = TimeSpan.FromSeconds(4) },
+        Refused("no-fade", "words that come most of a second late and fade after two", Shown.Fade),
+        Refused("no-left", "words that say how many attempts are left before the account is locked", Shown.Alert, "wrong_left"),
+        In("in-late", "the signed-in page is drawn five seconds after it has come", "signout") with { DrawnAfter = TimeSpan.FromSeconds(5) },
+        new("veil", "something that turns lies over the form for two and a half seconds", "next step") { AtDoor = (_, scene) => scene with { Veil = true }, Promise = _ => Verified() },
+        new("slow-button", "the button comes alive a second after the last key", "next step") { AtDoor = (_, scene) => scene with { Sleepy = true }, Promise = _ => Verified() },
+        new("trap", "beside the fields one that nobody can see and only robots fill", "next step") { AtDoor = (_, scene) => scene with { Widget = "trap" }, Promise = _ => Verified() },
+        new("locked-429", "the call is answered with 429 and the page says nothing of use", "locked") { AtPassword = (_, _, _) => new Turn.Again(null, 429), Promise = _ => Ends("auth_locked") },
+        new("down-after", "the page that takes the password breaks", "down") { AtPassword = (_, _, _) => new Turn.Again(null, 503), Promise = c => Ends("source_not_available", c.Say("down_text")) },
+        new("bounced", "back on the home page without a word, and not signed in", "unknown") { Bounces = true, AtPassword = (_, _, _) => new Turn.Again(null), Promise = _ => Ends("unknown") },
+
+        // Signed in, on a page that could be taken for something else.
+        In("in-list", "the signed-in page lists contracts to choose from", "signout") with { AtInside = (m, scene) => scene with { Text = [.. scene.Text, m.Say("list_title")], Pick = new Pick("contract", "list", m.Say("list_title"), Accounts) } },
+        In("in-trouble", "the signed-in page speaks of blocked cards, wrong addresses and codes", "signout") with { AtInside = (m, scene) => scene with { Text = [.. scene.Text, m.Say("trouble"), m.Say("trouble_2")] } },
+        In("in-voucher", "the signed-in page has a field for a promotion code", "signout") with { AtInside = (m, scene) => scene with { Entries = [new Entry("voucher", "plain", m.Say("voucher"))], Presses = [new Press("redeem", m.Say("voucher_button"))] } },
+        new("confirm", "signed in, and a page with picture and name asks for the password again", "connected") { Inside = "avatar", Steps = [Confirm()], Promise = _ => Verified() },
+        new("phone-offer", "a telephone number is asked for and may be left out", "interstitial")
+        {
+            Steps =
+            [
+                new("phone", m => new Scene("phone", m.Say("phone_title")) { Text = [m.Say("phone_text")], Entries = [new Entry("phone", "plain", m.Say("phone"))], Presses = [new Press("save", m.Say("save")), new Press("skip", m.Say("skip"), Main: false)] }, m =>
+                {
+                    if (m.Action == "skip") return new Turn.On();
+                    m.Stray("a telephone number was sent: " + m.Action);
+                    return new Turn.Again(null);
+                }),
+            ],
+            Promise = _ => Verified(),
+        },
+        new("elsewhere", "another session is open, and goes when one goes on", "interstitial")
+        {
+            Steps =
+            [
+                new("elsewhere", m => new Scene("elsewhere", m.Say("elsewhere_title")) { Text = [m.Say("elsewhere_text")], Presses = [new Press("go", m.Say("elsewhere_yes")), new Press("cancel", m.Say("cancel"), Main: false)] }, m => m.Action == "go" ? new Turn.On() : new Turn.To("other")),
+                Last("other", m => new Scene("other", m.Say("silent"))) with { Aside = true },
+            ],
+            Promise = _ => Verified(),
+        },
+
+        // More to answer.
+        new("code-call", "a code by a telephone call", "code") { Steps = [Code("code_call", "sms", Cell.Phone)], Promise = c => Verified(Ask(c, "code_call")) },
+        new("code-seed", "an authenticator's code, whose seed the credential holds", "code") { Authenticator = true, HoldsSeed = true, Steps = [Code("code_app", "app", "")], Promise = _ => Verified() },
+        new("push-number", "approved on the telephone by a number that stands apart", "push") { Steps = [Push(0, apart: true)], Promise = c => Verified(Tap(c, PushState.Approved, "match_text")) },
+        new("question-pick", "one of three security questions, to be chosen from a list", "question")
+        {
+            Steps =
+            [
+                new("question", m => new Scene("question", m.Say("pick_title"))
+                {
+                    Text = [m.Say("pick_text")],
+                    Pick = new Pick("question", "select", m.Say("pick_title"), [new("1", m.Say("question_1")), new("2", m.Say("question_2")), new("3", m.Say("question_3"))]),
+                    PickFirst = true,
+                    Entries = [new Entry("answer", "answer", m.Say("answer"))],
+                    Presses = [new Press("answer-it", m.Say("next"))],
+                }, m => m.Account!.TryAnswer(m["question"] == "3" && m["answer"] == School) ? new Turn.On() : new Turn.Again(new Saying(m.Say("answer_wrong"), Shown.Alert), 422)),
+            ],
+            Promise = c => Verified(new MatrixRound(new PortalChallenge("security_question", c.Part("pick_text"), [new PortalField("question", "select", c.Say("question_3"), null, [c.Say("question_1"), c.Say("question_2"), c.Say("question_3")]), new PortalField("answer", "string", School)]))),
+        },
+        new("question-both", "two security questions on one page", "question")
+        {
+            Steps =
+            [
+                new("question", m => new Scene("question", m.Say("question_title"))
+                {
+                    Text = [m.Say("both_text")],
+                    Entries = [new Entry("answer", "answer", m.Say("question_1")), new Entry("answer2", "answer", m.Say("question_2"))],
+                    Presses = [new Press("answer-it", m.Say("next"))],
+                }, m => m.Account!.TryAnswer(m["answer"] == Pet && m["answer2"] == Town) ? new Turn.On() : new Turn.Again(new Saying(m.Say("answer_wrong"), Shown.Alert), 422)),
+            ],
+            Promise = c => Verified(new MatrixRound(new PortalChallenge("security_question", c.Part("both_text"), [new PortalField("answer", "string", Pet), new PortalField("answer_2", "string", Town)]))),
+        },
+        WordLetters("boxes"), WordLetters("selects"),
+        PasswordLetters("boxes"), PasswordLetters("selects"),
+
+        // Other ways in.
+        new("way-passkey", "after the name a passkey is asked for, and the password only instead of it", "next step")
+        {
+            NameFirst = true,
+            BeforeSecret = [Instead("passkey-first", m => new Scene("passkey-first", m.Say("signin_title")) { Text = [m.User, m.Say("passkey_use_text")], Presses = [new Press("passkey", m.Say("passkey_use")), new Press("instead", m.Say("password_instead"), Main: false)] })],
+            Promise = _ => Verified(),
+        },
+        new("way-link", "after the name a link is mailed, and the password is asked for only instead of it", "next step")
+        {
+            NameFirst = true,
+            BeforeSecret = [Instead("link", m => new Scene("link", m.Say("signin_title")) { Text = [m.Say("link_text", Cell.Mailbox)], Presses = [new Press("instead", m.Say("password_instead"), Main: false)] })],
+            Promise = _ => Verified(),
+        },
+        new("way-waiting", "after the name the page waits for a passkey, until one cancels and takes the password instead", "next step")
+        {
+            NameFirst = true,
+            BeforeSecret =
+            [
+                new("waiting", m => new Scene("waiting", m.Say("signin_title")) { Text = [m.Say("waiting_text")], Presses = [new Press("cancel", m.Say("cancel"), Main: false)] }, m => m.Action == "cancel" ? new Turn.On() : new Turn.Again(null)),
+                Instead("stopped", m => new Scene("stopped", m.Say("signin_title")) { Text = [m.Say("stopped_text")], Presses = [new Press("passkey", m.Say("passkey_use")), new Press("instead", m.Say("password_instead"), Main: false)] }),
+            ],
+            Promise = _ => Verified(),
+        },
+        new("chooser", "the site remembers who was here, the visitor among them", "next step") { BeforeDoor = Chooser(remembers: true), Promise = _ => Verified() },
+        new("chooser-other", "the site remembers others who were here", "next step") { BeforeDoor = Chooser(remembers: false), Promise = _ => Verified() },
     ];
+
+    /// <summary>The places of the password's characters that are asked for.</summary>
+    public static readonly int[] PasswordPlaces = [3, 5, 8];
+
+    /// <summary>The word when the characters at these places are right; empty when none was given; else a wrong one.</summary>
+    public static string Spelt(Moment m, string word, IReadOnlyList<int> places)
+    {
+        var given = places.Select(place => m[Letters.Key(place)]).ToList();
+        return given.TrueForAll(g => g.Length == 0) ? "" : given.Zip(places).All(g => g.First.Equals(word[g.Second - 1].ToString(), StringComparison.OrdinalIgnoreCase)) ? word : "?";
+    }
 
     /// <summary>The code that stands for a password where there is none.</summary>
     public static Step MailedCode { get; } = Code("code_mail", "email", Cell.Mailbox) with { Name = "first-code" };
@@ -151,7 +264,7 @@ internal static class Outcomes
 
     private static MatrixRound Answer(Cell cell, string says, string answer) => new(new PortalChallenge("security_question", cell.Part(says), [new PortalField("answer", "string", answer)]));
 
-    private static MatrixRound Tap(Cell cell, PushState tapped) => new(new PortalChallenge("push_approval", cell.Part("push_text"), []), tapped);
+    private static MatrixRound Tap(Cell cell, PushState tapped, string says = "push_text") => new(new PortalChallenge("push_approval", cell.Part(says), []), tapped);
 
     // ---- outcomes of a kind ------------------------------------------------------------------------------------------------------------------------------
 
@@ -194,6 +307,37 @@ internal static class Outcomes
         Promise = _ => Verified(new MatrixRound(new PortalChallenge("account_selection", "", [new PortalField("account_id", "select", "Larkspur Ltd", null, ["Whitcombe household", "Larkspur Ltd", "Tidewater Pier"])]))),
     };
 
+    private static Outcome WordLetters(string shape) => new("letters-" + shape, "characters of a memorable word by their places: " + shape, "question")
+    {
+        Steps =
+        [
+            new("letters", m => new Scene("letters", m.Say("letters_title")) { Text = [m.Say("letters_word", Places(m.Cell, WordPlaces))], Letters = LettersAt(m.Cell, shape, WordPlaces), Presses = [new Press("spell", m.Say("next"))] },
+                m => m.Account!.TryAnswer(Spelt(m, MemorableWord, WordPlaces) == MemorableWord) ? new Turn.On() : new Turn.Again(new Saying(m.Say("answer_wrong"), Shown.Alert), 422)),
+        ],
+        Promise = c => Verified(new MatrixRound(new PortalChallenge("security_question", Places(c, WordPlaces), [.. WordPlaces.Select(place => new PortalField("character_" + place.ToString(System.Globalization.CultureInfo.InvariantCulture), "string", MemorableWord[(place - 1)..place]))]))),
+    };
+
+    private static Outcome PasswordLetters(string shape) => new("password-" + shape, "characters of the password by their places: " + shape, "next step")
+    {
+        NameFirst = true, PasswordByLetters = true,
+        AtDoor = (m, scene) => scene with { Text = [.. scene.Text, m.Say("letters_password", Places(m.Cell, PasswordPlaces))], Entries = [], Letters = LettersAt(m.Cell, shape, PasswordPlaces) },
+        Promise = _ => Verified(),
+    };
+
+    private static Letters LettersAt(Cell cell, string shape, int[] places) => new(shape, places, [.. places.Select(place => Nth(cell, place))]);
+
+    /// <summary>"2nd, 4th and 7th", in the cell's language.</summary>
+    private static string Places(Cell cell, int[] places) => $"{string.Join(", ", places[..^1].Select(place => Nth(cell, place)))} {cell.Say("and")} {Nth(cell, places[^1])}";
+
+    private static string Nth(Cell cell, int place) => cell.Language switch
+    {
+        "en" => place + (place switch { 1 => "st", 2 => "nd", 3 => "rd", _ => "th" }),
+        "fr" or "nl" => place + "e",
+        "it" or "pt" or "es" => place + "º",
+        "sv" => place + (place is 1 or 2 ? ":a" : ":e"),
+        _ => place + ".",
+    };
+
     // ---- steps -------------------------------------------------------------------------------------------------------------------------------------------
 
     private static Step Last(string name, Func<Moment, Scene> show) => new(name, show, _ => new Turn.Again(null)) { End = true };
@@ -229,11 +373,12 @@ internal static class Outcomes
         m.Account!.SendCode("sms", code => $"{m.Cell.Brand}: {code}");
     }
 
-    private static Step Push(int patience) => new("push", m =>
+    private static Step Push(int patience, bool apart = false) => new("push", m =>
     {
         if (m.Note("push").Length == 0) m.SetNote("push", m.Account!.AskPush().Id);
         var push = m.Account!.Pushes.Last(p => p.Id == m.Note("push"));
-        return new Scene("push", m.Say("push_title")) { Text = [m.Say("push_text", push.Number.ToString(System.Globalization.CultureInfo.InvariantCulture))], Polls = true };
+        var number = push.Number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return new Scene("push", m.Say("push_title")) { Text = apart ? [m.Say("match_text"), number] : [m.Say("push_text", number)], Polls = true };
     }, m =>
     {
         if (m.Action != "poll") return new Turn.Again(null);
@@ -294,7 +439,40 @@ internal static class Outcomes
         return new Turn.Again(null);
     }) { Aside = true };
 
-    private static Scene Closed(Cell cell) => new("closed", cell.Say("down_title")) { Text = [cell.Say("down_text")] };
+    private static Step Confirm() => Sudo() with { Show = m => new Scene("sudo", m.Say("confirm_title"))
+    {
+        Avatar = "AW",
+        Text = [Cell.Name, m.User, m.Say("confirm_text")],
+        Entries = [new Entry("password", "password", m.Say("password"))],
+        Presses = [new Press("sudo", m.Say("next"))],
+        Inside = m.Cell.Outcome.Inside,
+    } };
+
+    /// <summary>A way in that needs more than a browser; the password instead of it leads on.</summary>
+    private static Step Instead(string name, Func<Moment, Scene> show) => new(name, show, m =>
+    {
+        if (m.Action == "instead") return new Turn.On();
+        if (m.Action == "passkey") m.Stray("took a passkey, which is not there");
+        return new Turn.Again(null);
+    });
+
+    private static Step Chooser(bool remembers) => new("chooser", m => new Scene("chooser", m.Say("chooser_title"))
+    {
+        Pick = new Pick("who", "list", m.Say("chooser_title"), [new("ben", "Ben Whitcombe", "ben@larkspur.example"), .. remembers && m.User.Length > 0 ? new[] { new Choice("own", Cell.Name, m.User) } : [], new("cleo", "Cleo Marsh", "cleo@tidewater.example"), new("other", m.Say("chooser_other"))]),
+    }, m =>
+    {
+        if (m["who"] == "own") return new Turn.To("hello");
+        if (m["who"] == "other")
+        {
+            m.User = "";
+            return new Turn.To("door");
+        }
+        if (m["who"].Length > 0) m.Stray("chose somebody else: " + m["who"]);
+        return new Turn.Again(null);
+    });
+
+    /// <summary>What a site shows that is closed.</summary>
+    public static Scene Closed(Cell cell) => new("closed", cell.Say("down_title")) { Text = [cell.Say("down_text")] };
 
     private static Turn? Unproven(Moment m, Account account, bool right)
     {

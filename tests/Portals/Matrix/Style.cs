@@ -13,6 +13,9 @@ internal abstract class Style
     /// <summary>Name of the cookie with the visitor's id.</summary>
     public virtual string Cookie => "sid";
 
+    /// <inheritdoc cref="Site.Flow"/>
+    public virtual string? Flow => null;
+
     /// <summary>Path of the sign-in page.</summary>
     public virtual string Door => "login";
 
@@ -36,6 +39,9 @@ internal abstract class Style
 
     /// <summary>A code is typed into one box for each digit.</summary>
     public virtual bool Boxes => false;
+
+    /// <summary>Buttons can be put to sleep by the page's script.</summary>
+    public virtual bool ButtonsSleep => true;
 
     /// <summary>How long every answer takes.</summary>
     public virtual TimeSpan Thinking => TimeSpan.Zero;
@@ -85,10 +91,12 @@ internal abstract class MarkupStyle : Style
         if (deaf) { let heard = false; deaf.addEventListener('submit', e => { if (!heard) { heard = true; e.preventDefault(); e.stopImmediatePropagation(); } }, true); }
         const wall = document.querySelector('[data-wall]');
         if (wall) { if (localStorage.getItem(location.pathname.split('/').slice(0, 4).join('/'))) wall.remove(); else wall.addEventListener('click', e => { if (e.target.closest('button,a')) { localStorage.setItem(location.pathname.split('/').slice(0, 4).join('/'), '1'); wall.remove(); e.preventDefault(); } }); }
+        const sleepy = document.querySelector('[data-sleepy]')?.previousElementSibling;
+        if (sleepy) { const buttons = [...sleepy.querySelectorAll('button,input[type=submit]')]; let timer; const sleep = off => buttons.forEach(b => { b.disabled = off; }); sleep(true); sleepy.addEventListener('input', () => { clearTimeout(timer); sleep(true); timer = setTimeout(() => sleep(false), 1000); }); }
         const menu = document.querySelector('[data-menu]');
         if (menu) menu.addEventListener('click', () => { const list = menu.nextElementSibling; list.hidden = !list.hidden; });
         const polls = document.querySelector('[data-polls]');
-        if (polls) { const ask = async () => { const answer = await (await fetch(polls.dataset.polls)).json(); if (answer.changed) location.reload(); else setTimeout(ask, 700); }; setTimeout(ask, 700); }
+        if (polls) { const ask = async () => { const answer = await (await fetch(polls.dataset.polls)).json(); if (answer.go) location.assign(answer.go); else if (answer.changed) location.reload(); else setTimeout(ask, 700); }; setTimeout(ask, 700); }
         """;
 
     public override IResult Get(Moment m, string path)
@@ -99,7 +107,7 @@ internal abstract class MarkupStyle : Style
         {
             if (m.Visit.Account is not null && cell.Outcome.Inside == "home") return m.Visit.Go();
             var scene = m.Site.Now(m);
-            return Visit.Page(Page(cell, scene));
+            return Visit.Page(Drawn(cell, scene, Page(cell, scene)));
         }
         return Other(m, path);
     }
@@ -111,7 +119,9 @@ internal abstract class MarkupStyle : Style
         switch (path)
         {
             case "poll":
-                return Visit.Json(new { changed = m.Site.Poll(new Moment(m.Site, m.Visit) { Polling = true }) });
+                var changed = m.Site.Poll(new Moment(m.Site, m.Visit) { Polling = true });
+                // Whoever is signed in is another visitor.
+                return Visit.Json(new { changed, go = changed && Flow is { } flow ? $"{cell.At("gate")}?{flow}={m.Visit.Visitor.Id}" : null });
             case "out":
                 m.Visit.SignOut();
                 return m.Visit.Go();
@@ -134,7 +144,7 @@ internal abstract class MarkupStyle : Style
 
     public override IResult Reply(Moment m, Scene? scene, int status, Saying? saying)
     {
-        if (m.Visit.Account is not null && m.Cell.Outcome.Inside == "home") return m.Visit.Go();
+        if (m.Visit.Account is not null && m.Cell.Outcome.Inside == "home" || m.Bounced) return m.Visit.Go();
         return m.Visit.Go(Door + (saying is { How: Shown.Address } ? "?error=1" : ""));
     }
 
@@ -145,6 +155,12 @@ internal abstract class MarkupStyle : Style
         return Visit.Page(Shell(cell, cell.Brand, $"""<h1>{T(cell.Say("home_title"))}</h1><p>{T(cell.Say("home_text"))}</p>{(inside == "home" ? $"<p>{T(cell.Say("inside"))}</p>" : "")}{Wall(cell, cell.Outcome.Id == "cookies")}""", new Scene("home", "") { Inside = inside }));
     }
 
+    /// <summary>A signed-in page that is drawn some time after it has come, where the outcome has it so.</summary>
+    protected static string Drawn(Cell cell, Scene scene, string page) => scene.Inside.Length == 0 || cell.Outcome.DrawnAfter == TimeSpan.Zero ? page : Markup.Document(cell.Language, cell.Brand, "body{margin:0}.bar{height:3rem;background:#e5e7eb;margin-bottom:2rem}.line{height:1rem;width:60%;background:#f3f4f6;margin:1rem 2rem}", $$"""
+        <div id="root" data-html="{{T(page)}}"><div class="bar"></div><div class="line"></div><div class="line"></div></div>
+        <script>setTimeout(() => { const page = new DOMParser().parseFromString(document.getElementById('root').dataset.html, 'text/html'); document.title = page.title; document.body.innerHTML = [...page.querySelectorAll('style')].map(s => s.outerHTML).join('') + page.body.innerHTML; }, {{cell.Outcome.DrawnAfter.TotalMilliseconds:0}})</script>
+        """);
+
     protected virtual string Page(Cell cell, Scene scene) => Shell(cell, scene.Heading, Draw(cell, scene), scene);
 
     /// <summary>A scene in the style's own markup.</summary>
@@ -152,24 +168,36 @@ internal abstract class MarkupStyle : Style
     {
         var inline = scene.Saying is { How: Shown.Inline } under ? under : null;
         var inner = string.Concat(
-            scene.Saying is { How: Shown.Alert or Shown.Plain or Shown.Toast } saying ? Message(cell, saying) : "",
+            scene.Saying is { How: Shown.Alert or Shown.Plain or Shown.Toast } saying ? Message(cell, saying) : scene.Saying is { How: Shown.Fade } fading ? Fading(Message(cell, fading with { How = Shown.Toast })) : "",
+            scene.PickFirst && scene.Pick is { } first ? PickOf(cell, first) : "",
+            scene.Letters is { } letters ? LettersOf(letters) : "",
             string.Concat(scene.Entries.Select(e => e.Kind == "code" && Boxes && e.Length > 0 ? BoxesFor(cell, e) : Field(cell, e, e == scene.Entries[^1] ? inline : null))),
             scene.Widget switch
             {
                 "captcha" => $"""<div><iframe src="{cell.At("captcha")}" width="304" height="78" title="" style="border:0"></iframe></div>""",
                 "picture" => $"""<img src="{cell.At("picture")}" alt="" width="160" height="50">""",
+                "trap" => """<div style="position:absolute;left:-9999px;top:0"><label>Website<input name="website" tabindex="-1" autocomplete="off"></label></div>""",
                 "badge" => $"""<div style="position:fixed;right:0;bottom:14px"><iframe src="{cell.At("badge")}" width="70" height="60" title="" style="border:0"></iframe></div>""",
                 _ => "",
             },
-            scene.Pick is { } pick ? PickOf(cell, pick) : "",
+            !scene.PickFirst && scene.Pick is { } pick ? PickOf(cell, pick) : "",
             scene.Tick is { } tick ? TickOf(cell, tick) : "",
             string.Concat(scene.Presses.Select(p => Button(cell, p))));
-        var head = Heading(cell, scene.Heading) + string.Concat(scene.Text.Select(t => $"<p>{T(t)}</p>"));
-        var body = scene.Entries.Count + scene.Presses.Count + (scene.Pick is null ? 0 : 1) > 0 ? Form(cell, scene, inner) : inner;
+        var head = (scene.Avatar.Length == 0 ? "" : $"""<div aria-hidden="true" style="width:56px;height:56px;border-radius:50%;background:#64748b;color:#fff;line-height:56px;text-align:center">{T(scene.Avatar)}</div>""") + Heading(cell, scene.Heading) + string.Concat(scene.Text.Select(t => $"<p>{T(t)}</p>"));
+        var body = scene.Entries.Count + scene.Presses.Count + (scene.Pick is null ? 0 : 1) + (scene.Letters is null ? 0 : 1) > 0 ? Form(cell, scene, inner) + (scene.Sleepy ? "<i data-sleepy hidden></i>" : "") : inner;
         var links = string.Concat(scene.Links.Select(l => $"""<p><a href="{cell.At(l.Path)}">{T(l.Label)}</a></p>"""));
         var polls = scene.Polls ? $"""<div data-polls="{cell.At("poll")}"></div>""" : "";
-        return head + body + links + polls + Wall(cell, scene.Wall);
+        return head + body + links + polls + Wall(cell, scene.Wall) + (scene.Veil ? VeilMarkup : "");
     }
+
+    private const string VeilMarkup = """<div style="position:fixed;inset:0;background:#fffd;z-index:60;animation:unveil 0s 2.5s forwards"><div class="spinner" style="width:40px;height:40px;margin:30vh auto;border:4px solid #94a3b8;border-top-color:transparent;border-radius:50%;animation:turn 1s linear infinite"></div></div><style>@keyframes unveil{to{visibility:hidden}}@keyframes turn{to{transform:rotate(1turn)}}</style>""";
+
+    /// <summary>A notice that comes late and fades away.</summary>
+    private static string Fading(string notice) => notice.Replace("data-brief", "data-fade", StringComparison.Ordinal) + "<style>[data-fade]{opacity:0;animation:come-and-go 2.8s .8s both}@keyframes come-and-go{0%,100%{opacity:0}10%,80%{opacity:1}}</style>";
+
+    protected virtual string LettersOf(Letters letters) => "<div style=\"display:flex;gap:14px\">" + string.Concat(letters.Places.Zip(letters.Labels, (place, label) => letters.Shape == "selects"
+        ? $"""<div><label for="{Letters.Key(place)}">{T(label)}</label><br><select id="{Letters.Key(place)}" name="{Name(Letters.Key(place))}"><option value=""></option>{string.Concat("abcdefghijklmnopqrstuvwxyz0123456789".Select(c => $"<option>{c}</option>"))}</select></div>"""
+        : $"""<div><label for="{Letters.Key(place)}">{T(label)}</label><br><input id="{Letters.Key(place)}" name="{Name(Letters.Key(place))}" type="password" maxlength="1" size="1" autocomplete="off"></div>""")) + "</div>";
 
     protected virtual string Wall(Cell cell, bool shown) => !shown ? "" : $"""
         <div data-wall style="position:fixed;inset:0;background:#0008;z-index:50"><div style="background:#fff;color:#111;max-width:28rem;margin:20vh auto;padding:1.5rem"><p>{T(cell.Say("cookies_text"))}</p><button type="button">{T(cell.Say("cookies_no"))}</button> <button type="button">{T(cell.Say("cookies_yes"))}</button></div></div>

@@ -25,14 +25,15 @@ internal sealed class AppStyle : ClientStyle
             : el('div', {}, ...p.choices.map(c => p.shape === 'list' ? el('div', { className: 'css-row', style: 'cursor:pointer;padding:12px;border-bottom:1px solid #334155', on: { click: () => { values[p.name] = c.value; go('choose'); } } }, el('div', {}, c.label), el('div', { style: 'color:#94a3b8' }, c.detail)) : el('button', { type: 'button', on: { click: () => { values[p.name] = c.value; go('choose'); } } }, c.label)));
           const corner = scene.inside === '' ? el('a', { href: kit.door }, w.signin) : scene.inside === 'avatar' ? el('div', {}, el('button', { type: 'button', 'aria-label': w.account, on: { click: e => { e.target.nextElementSibling.hidden = false; } } }, 'AW'), el('div', { hidden: true }, el('a', { href: kit.base + 'out' }, w.signout))) : scene.inside === 'name' ? el('span', {}, w.name) : el('button', { type: 'button', on: { click: () => location.assign(kit.base + 'out') } }, w.signout);
           const main = el('div', { style: 'max-width:380px;margin:8vh auto' },
-            scene.heading ? el('div', { className: 'css-h', style: 'font-size:26px' }, scene.heading) : null, ...scene.text.map(t => el('div', {}, t)),
+            kit.avatar(scene), scene.heading ? el('div', { className: 'css-h', style: 'font-size:26px' }, scene.heading) : null, ...scene.text.map(t => el('div', {}, t)),
             scene.saying && (scene.saying.how === 'alert' || scene.saying.how === 'plain') ? el('div', scene.saying.how === 'alert' ? { role: 'alert', style: 'background:#7f1d1d;padding:10px' } : {}, scene.saying.text) : null,
-            ...scene.entries.map(field), kit.widget(scene), scene.pick ? pick(scene.pick) : null,
+            scene.pick && scene.pickFirst ? pick(scene.pick) : null, kit.letterBoxes(scene), ...scene.entries.map(field), kit.widget(scene), scene.pick && !scene.pickFirst ? pick(scene.pick) : null,
             scene.tick ? el('label', {}, el('input', { type: 'checkbox', on: { change: e => { values[scene.tick.key] = e.target.checked ? '1' : ''; } } }), ' ', scene.tick.label) : null,
             ...scene.presses.map(button), ...scene.links.map(l => el('div', {}, el('a', { href: l.href }, l.label))));
           kit.busy = () => main.append(el('div', { className: 'spinner', role: 'progressbar', style: 'width:24px;height:24px;border:3px solid #38bdf8;border-top-color:transparent;border-radius:50%' }));
           document.getElementById('root').replaceChildren(el('div', { style: 'display:flex;justify-content:space-between;padding:16px 32px' }, el('a', { href: kit.base }, w.brand), corner), main);
           if (scene.saying?.how === 'toast') kit.toast(scene.saying.text);
+          if (scene.saying?.how === 'fade') kit.fade(scene.saying.text);
         }
         """;
 }

@@ -9,6 +9,7 @@ internal sealed class ControlledStyle : ClientStyle
     public override string Door => "auth/signin";
     protected override bool AlwaysOk => true;
     public override bool Boxes => true;
+    public override bool ButtonsSleep => false;
 
     public override string Name(string key) => key switch { "user" => "emailOrUsername", "code" => "pin", _ => key };
 
@@ -32,13 +33,14 @@ internal sealed class ControlledStyle : ClientStyle
             : el(p.shape === 'list' ? 'ul' : 'div', {}, ...p.choices.map(c => el(p.shape === 'list' ? 'li' : 'span', {}, el(p.shape === 'list' ? 'a' : 'button', { href: '#', type: 'button', on: { click: ev => { ev.preventDefault(); state[p.name] = c.value; kit.send('choose', state); } } }, c.label))));
           const form = el('form', { noValidate: true, on: { submit: ev => { ev.preventDefault(); if (main && !main.disabled) kit.send(main.value, state); } } },
             scene.saying?.how === 'alert' ? el('p', { className: 'err', 'aria-live': 'polite' }, scene.saying.text) : scene.saying?.how === 'plain' ? el('p', {}, scene.saying.text) : null,
-            ...scene.entries.map(field), kit.widget(scene), scene.pick ? pick(scene.pick) : null, scene.tick ? el('label', {}, el('input', { type: 'checkbox', style: 'display:inline;width:auto' }), scene.tick.label) : null, ...scene.presses.map(button));
+            scene.pick && scene.pickFirst ? pick(scene.pick) : null, kit.letterBoxes(scene), ...scene.entries.map(field), kit.widget(scene), scene.pick && !scene.pickFirst ? pick(scene.pick) : null, scene.tick ? el('label', {}, el('input', { type: 'checkbox', style: 'display:inline;width:auto' }), scene.tick.label) : null, ...scene.presses.map(button));
           alive();
           const corner = scene.inside === '' ? el('a', { href: kit.door }, w.signin) : scene.inside === 'avatar' ? el('div', {}, el('button', { type: 'button', 'aria-haspopup': 'menu', on: { click: e => { e.target.nextElementSibling.hidden = false; } } }, 'A'), el('div', { hidden: true }, el('a', { href: kit.base + 'out' }, w.signout))) : scene.inside === 'name' ? el('b', {}, w.name) : el('a', { href: kit.base + 'out' }, w.signout);
-          const card = el('div', { className: 'card' }, scene.heading ? el('h2', {}, scene.heading) : null, ...scene.text.map(t => el('p', {}, t)), form, ...scene.links.map(l => el('p', {}, el('a', { href: l.href }, l.label))));
+          const card = el('div', { className: 'card' }, kit.avatar(scene), scene.heading ? el('h2', {}, scene.heading) : null, ...scene.text.map(t => el('p', {}, t)), form, ...scene.links.map(l => el('p', {}, el('a', { href: l.href }, l.label))));
           kit.busy = () => { main.disabled = true; main.setAttribute('aria-busy', 'true'); main.textContent = '…'; };
           document.getElementById('app').replaceChildren(el('header', { style: 'padding:1rem 2rem;display:flex;gap:2rem' }, el('a', { href: kit.base }, w.brand), corner), card);
           if (scene.saying?.how === 'toast') kit.toast(scene.saying.text);
+          if (scene.saying?.how === 'fade') kit.fade(scene.saying.text);
         }
         """;
 }

@@ -13,9 +13,9 @@ internal abstract class FragmentStyle : MarkupStyle
     public override IResult Reply(Moment m, Scene? scene, int status, Saying? saying)
     {
         m.Visit.Http.Response.Headers["X-Step"] = saying is { How: Shown.Address } ? "login?error=bad_login" : (scene ?? m.Site.Now(m)).Id;
-        if (m.Visit.Account is not null)
+        if (m.Visit.Account is not null || m.Bounced)
         {
-            m.Visit.Http.Response.Headers["X-Go"] = m.Cell.At(AfterSignIn(m.Cell));
+            m.Visit.Http.Response.Headers["X-Go"] = m.Cell.At(m.Bounced ? "" : AfterSignIn(m.Cell));
             return Visit.Page("", status);
         }
         if (saying is { How: not (Shown.Address or Shown.Status or Shown.Silent) }) m.SetNote("saying", $"{saying.How}|{saying.Text}");
@@ -41,7 +41,7 @@ internal abstract class FragmentStyle : MarkupStyle
           const call = new XMLHttpRequest();
           call.open('POST', '{{cell.At("do")}}');
           place().querySelectorAll('button').forEach(b => { b.disabled = true; });
-          {{(cell.Outcome.Thinking > TimeSpan.Zero ? "place().insertAdjacentHTML('beforeend', '<div class=\"loading-spinner\" style=\"width:30px;height:30px;border:3px solid;border-radius:50%\"></div>');" : "")}}
+          {{(cell.Outcome.Spins ? "place().insertAdjacentHTML('beforeend', '<div class=\"loading-spinner\" style=\"width:30px;height:30px;border:3px solid;border-radius:50%\"></div>');" : "")}}
           call.onload = () => {
             const go = call.getResponseHeader('X-Go');
             if (go) { location.assign(go); if (location.pathname === go) location.reload(); return; }
@@ -126,10 +126,11 @@ internal sealed class DialogStyle : FragmentStyle
     {
         var cell = m.Cell;
         var inside = m.Visit.Account is null ? "" : cell.Outcome.Inside;
-        var main = m.Visit.Account is not null && cell.Outcome.Id == "sudo"
+        var main = m.Visit.Account is not null && (cell.Outcome.AtInside is not null || cell.Outcome.Id is "sudo" or "confirm")
             ? Draw(cell, m.Site.Now(m))
             : $"""<h1>{T(cell.Say("home_title"))}</h1><p>{T(cell.Say("home_text"))}</p>{(inside.Length > 0 ? $"<p>{T(cell.Say("inside"))}</p>" : "")}{base.Wall(cell, cell.Outcome.Id == "cookies")}""";
-        return Visit.Page(Shell(cell, cell.Brand, main, new Scene("home", "") { Inside = inside }, m));
+        var scene = new Scene("home", "") { Inside = inside };
+        return Visit.Page(Drawn(cell, scene, Shell(cell, cell.Brand, main, scene, m)));
     }
 
     protected override string Shell(Cell cell, string title, string main, Scene scene) => Shell(cell, title, main, scene, null);

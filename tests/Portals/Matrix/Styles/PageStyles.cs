@@ -48,7 +48,7 @@ internal sealed class PopupStyle : MarkupStyle
         if (path != Door && path.Length > 0 || m.Visit.Account is not null) return base.Get(m, path);
         return Visit.Page(Shell(cell, cell.Brand, $$"""
             <h1>{{T(cell.Say("home_title"))}}</h1><p>{{T(cell.Say("home_text"))}}</p><button type="button" id="op">{{T(cell.Say("signin"))}}</button>{{Wall(cell, cell.Outcome.Id == "cookies")}}
-            <script>document.getElementById('op').addEventListener('click', () => window.open('{{cell.At("window")}}{{(cell.Outcome.Id == "known" ? "?hint='+encodeURIComponent(new URLSearchParams(location.search).get('hint')??'')+'" : "")}}', 'w', 'width=520,height=640')); addEventListener('message', e => { if (e.origin === location.origin && e.data === 'in') { location.assign('{{cell.At(cell.Outcome.Inside == "home" ? "" : Door)}}'); } });</script>
+            <script>document.getElementById('op').addEventListener('click', () => window.open('{{cell.At("window")}}{{(cell.Outcome.Id is "known" or "chooser" ? "?hint='+encodeURIComponent(new URLSearchParams(location.search).get('hint')??'')+'" : "")}}', 'w', 'width=520,height=640')); addEventListener('message', e => { if (e.origin === location.origin && e.data === 'in') { location.assign('{{cell.At(cell.Outcome.Inside == "home" ? "" : Door)}}'); } });</script>
             """, new Scene("start", "")));
     }
 
@@ -81,6 +81,7 @@ internal sealed class LateStyle : MarkupStyle
     public override string About => "The form is there at once and dead; a second later a script draws it anew and alive. Every answer takes 0.8 seconds.";
     public override string Cookie => "late_session";
     public override string Door => "konto";
+    public override bool ButtonsSleep => false;
     public override TimeSpan Thinking => TimeSpan.FromMilliseconds(800);
 
     public override string Name(string key) => key switch { "user" => "u", "password" => "p", "code" => "c", _ => key };
@@ -115,6 +116,7 @@ internal sealed class ElementsStyle : MarkupStyle
     public override string About => "Fields and buttons are form-associated custom elements of a design system; the browser sends the form.";
     public override string Cookie => "ds";
     public override string Door => "identity";
+    public override bool ButtonsSleep => false;
 
     public override string Name(string key) => key switch { "user" => "loginId", "password" => "loginSecret", "code" => "loginToken", _ => key };
 

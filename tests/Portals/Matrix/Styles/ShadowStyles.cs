@@ -5,6 +5,7 @@ internal abstract class ShadowStyle(string mode) : ClientStyle
 {
     public override string Cookie => "sess";
     public override string Door => "portal";
+    public override bool ButtonsSleep => false;
 
     protected override string Frame(Cell cell, string scripts) => Markup.Document(cell.Language, cell.Brand, "body{margin:0;font:16px/1.5 Verdana;background:#ecfeff}", $"<xm-shell></xm-shell>{scripts}");
 
@@ -24,23 +25,32 @@ internal abstract class ShadowStyle(string mode) : ClientStyle
           const go = (action) => kit.send(action, values);
           const box = el('section', { style: 'max-width:25rem;margin:6vh auto;background:#fff;padding:2rem;border-radius:20px' });
           const corner = scene.inside === '' ? el('a', { href: kit.door }, w.signin) : scene.inside === 'avatar' ? el('span', {}, el('button', { type: 'button', 'aria-haspopup': 'true', on: { click: e => { e.target.nextElementSibling.hidden = false; } } }, 'AW'), el('span', { hidden: true }, el('a', { href: kit.base + 'out' }, w.signout))) : scene.inside === 'name' ? el('span', {}, w.name) : el('a', { href: kit.base + 'out' }, w.signout);
+          const avatar = kit.avatar(scene);
+          if (avatar) box.append(avatar);
           if (scene.heading) box.append(el('h1', { style: 'font-weight:400' }, scene.heading));
           for (const t of scene.text) box.append(el('p', {}, t));
           if (scene.saying && (scene.saying.how === 'alert' || scene.saying.how === 'plain')) box.append(make('xm-note', scene.saying));
+          const choose = () => {
+            if (scene.pick) { const p = scene.pick;
+              if (p.shape === 'select') box.append(el('select', { 'aria-label': p.legend, on: { change: e => { values[p.name] = e.target.value; } } }, el('option', { value: '' }, ''), ...p.choices.map(c => el('option', { value: c.value }, c.label))));
+              else if (p.shape === 'radio') box.append(...p.choices.map(c => el('label', { style: 'display:block' }, el('input', { type: 'radio', name: p.name, on: { change: () => { values[p.name] = c.value; } } }), ' ', c.label)));
+              else box.append(...p.choices.map(c => make('xm-press', { label: c.label, main: p.shape === 'buttons', press: () => { values[p.name] = c.value; go('choose'); } })));
+            }
+          };
+          if (scene.pickFirst) choose();
+          const letters = kit.letterBoxes(scene);
+          if (letters) box.append(letters);
           for (const e of scene.entries) box.append(e.boxes ? kit.boxes(e, v => { values[e.name] = v; }) : make('xm-input', { label: e.label, type: e.kind === 'password' || e.kind === 'new' || e.masked ? 'password' : 'text', value: e.value, set: v => { values[e.name] = v; }, enter: () => go(scene.presses[0]?.action), under: scene.saying?.how === 'inline' && e === scene.entries.at(-1) ? scene.saying.text : '' }));
           const widget = kit.widget(scene);
           if (widget) box.append(widget);
-          if (scene.pick) { const p = scene.pick;
-            if (p.shape === 'select') box.append(el('select', { 'aria-label': p.legend, on: { change: e => { values[p.name] = e.target.value; } } }, el('option', { value: '' }, ''), ...p.choices.map(c => el('option', { value: c.value }, c.label))));
-            else if (p.shape === 'radio') box.append(...p.choices.map(c => el('label', { style: 'display:block' }, el('input', { type: 'radio', name: p.name, on: { change: () => { values[p.name] = c.value; } } }), ' ', c.label)));
-            else box.append(...p.choices.map(c => make('xm-press', { label: c.label, main: p.shape === 'buttons', press: () => { values[p.name] = c.value; go('choose'); } })));
-          }
+          if (!scene.pickFirst) choose();
           if (scene.tick) box.append(el('label', {}, el('input', { type: 'checkbox' }), ' ', scene.tick.label));
           for (const p of scene.presses) box.append(make('xm-press', { label: p.label, main: p.main, press: () => go(p.action) }));
           for (const l of scene.links) box.append(el('p', {}, el('a', { href: l.href }, l.label)));
           kit.busy = () => box.append(el('div', { role: 'progressbar', style: 'height:4px;background:#0e7490' }));
           root.append(el('header', { style: 'display:flex;justify-content:space-between;padding:1rem 2rem;background:#fff' }, el('b', {}, w.brand), corner), box);
           if (scene.saying?.how === 'toast') kit.toast(scene.saying.text, root);
+          if (scene.saying?.how === 'fade') kit.fade(scene.saying.text, root);
         });
         function draw(scene) { const shell = document.querySelector('xm-shell'); shell.data = scene; shell.redraw(); }
         """;

@@ -25,6 +25,8 @@ internal sealed class TablesStyle : MarkupStyle
 
     protected override string PickOf(Cell cell, Pick pick) => $"""<TR><TD COLSPAN="2">{base.PickOf(cell, pick)}</TD></TR>""";
 
+    protected override string LettersOf(Letters letters) => $"""<TR><TD COLSPAN="2">{base.LettersOf(letters)}</TD></TR>""";
+
     protected override string TickOf(Cell cell, Tick tick) => $"""<TR><TD></TD><TD>{base.TickOf(cell, tick)}</TD></TR>""";
 
     protected override string Heading(Cell cell, string heading) => $"""<P><FONT SIZE="5"><B>{T(heading)}</B></FONT></P>""";

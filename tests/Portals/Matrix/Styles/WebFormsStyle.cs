@@ -7,6 +7,7 @@ internal sealed class WebFormsStyle : MarkupStyle
     public override string About => "One form wraps the whole page with its search; fields have a generator's names, buttons are links that post back.";
     public override string Cookie => "ASP.NET_SessionId";
     public override string Door => "Account/Login.aspx";
+    public override bool ButtonsSleep => false;
 
     public override string Name(string key) => key switch
     {
