@@ -26,11 +26,40 @@ public sealed partial class BrowserSession
     {
         var handle = await GetAsync("Clicking", element, cancellationToken);
         BeginAction(effectExpected: true);
+        var noticed = await NoticeAsync(handle, cancellationToken);
         if (await PressMouseAsync(handle, cancellationToken)) return;
+        // A machine under load may give up a click that has been made; a second one would send a form twice.
+        if (noticed is null || await IsNoticedAsync(noticed, cancellationToken)) return;
         var state = await AskAsync("Clicking", element, handle, StateScript, null, cancellationToken);
         if (state is "gone" or "disabled")
             throw new PageActionException($"Clicking {Outline(element)}: it is {state}.");
         await AskAsync("Clicking", element, handle, DispatchClickScript, null, cancellationToken, mayMove: true);
+    }
+
+    /// <summary>Begins to notice whether a click reaches an element. Null: its page has gone.</summary>
+    private async Task<IJSHandle?> NoticeAsync(IElementHandle handle, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RunAsync("Clicking", () => handle.EvaluateHandleAsync("e => { const seen = { click: false }; e.addEventListener('click', () => { seen.click = true; }, { capture: true, once: true }); return seen; }"), PagePatience, cancellationToken);
+        }
+        catch (PageMovedException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>True when the click has reached it, or the page has moved on.</summary>
+    private async Task<bool> IsNoticedAsync(IJSHandle noticed, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RunAsync("Clicking", () => noticed.EvaluateAsync<bool>("seen => seen.click"), PagePatience, cancellationToken);
+        }
+        catch (PageMovedException)
+        {
+            return true;
+        }
     }
 
     /// <summary>Empties the field and types plain text with real keys; checks that it arrived.</summary>
@@ -107,6 +136,7 @@ public sealed partial class BrowserSession
         var page = _readPage!;
         BeginAction(effectExpected: false);
         if (secret) Remember(handle);
+        if (element.Frame > 0 && _snapshot is { } seen && element.Frame < seen.Frames.Count && seen.Frames[element.Frame].Url is { Scheme: "http" or "https" } framed) _traffic.Entrust(framed.Host);
         var state = await AskAsync("Typing into", element, handle, FocusScript, null, cancellationToken);
         if (state is "unfocused" or "readonly")
         {

@@ -35,11 +35,18 @@ internal sealed class Traffic(TimeProvider time, Func<Uri, string?> explain)
     private long? _lastEndAt;
     private bool _startedSinceAction;
     private long _version;
+    private readonly HashSet<string> _entrusted = new(StringComparer.Ordinal);
     private readonly List<string> _announcedWindows = [];
     private long _announcedAt;
 
     /// <summary>Grows with every event that a look would show.</summary>
     public long Version { get { lock (_gate) return _version; } }
+
+    /// <summary>From now on the calls of this site count as the page's own: something was typed into its frame.</summary>
+    public void Entrust(string host)
+    {
+        lock (_gate) _entrusted.Add(RegistrableDomain.Of(host));
+    }
 
     /// <summary>Completes at the next event.</summary>
     public Task Moved { get { lock (_gate) return _moved.Task; } }
@@ -254,7 +261,7 @@ internal sealed class Traffic(TimeProvider time, Func<Uri, string?> explain)
                 MainNavigation = request.IsNavigationRequest && (frame is null || frame.ParentFrame is null),
             };
             call.Own = Listed.Contains(type)
-                && (call.MainNavigation || (page is not null && string.Equals(RegistrableDomain.Of(url.Host), Own(page), StringComparison.Ordinal)));
+                && (call.MainNavigation || (page is not null && RegistrableDomain.Of(url.Host) is var site && (string.Equals(site, Own(page), StringComparison.Ordinal) || _entrusted.Contains(site))));
             _open[request] = call;
             if (page is null && call.MainNavigation)
             {

@@ -15,6 +15,12 @@ internal static class GroupJudge
     {
         foreach (var field in group.Fields.Concat(group.Hidden)) field.Role = FieldRole.Other;
         var words = new GroupWords(page, group);
+        group.Letters = Spelling.Of(page, group);
+        if (group.Letters.Count > 0)
+        {
+            DecideLetters(page, group, words);
+            return;
+        }
         DecideCodes(group, words);
         DecideFields(group, words);
         DecideKind(page, group, words);
@@ -22,6 +28,25 @@ internal static class GroupJudge
         group.Submit = Controls.SubmitOf(group, button => SubmitWords(group, button));
         // "Send code" beside the field and alone: it sends the code that was typed.
         if (group.Submit is null && group.Kind == GroupKind.Code && group.Buttons.FindAll(b => b.Visible && !Controls.IsHelper(b) && !Words.Has(WordList.Resend, Controls.Caption(b))) is [var sole] && Controls.Caption(sole).Length is > 0 and < 40) group.Submit = sole;
+    }
+
+    /// <summary>Characters of the password, with or without the user name, are a sign-in; those of another word are the answer to a question.</summary>
+    private static void DecideLetters(LoginPage page, GroupReading group, GroupWords words)
+    {
+        // A form around the whole page holds its search as well.
+        foreach (var field in group.Fields.Where(f => f[FieldRole.Search] >= 5)) field.Role = FieldRole.Search;
+        var others = group.Fields.Where(f => !group.Letters.Exists(l => l.Element == f.Element) && f.Role != FieldRole.Search).ToList();
+        foreach (var field in group.Fields.Where(f => group.Letters.Exists(l => l.Element == f.Element))) field.Role = FieldRole.SecurityAnswer;
+        var who = others.Find(f => f.IsText && f[FieldRole.Identifier] >= Take);
+        group.Kind = GroupKind.Question;
+        if (Spelling.SpeaksOfPassword(page, group.Letters) && others.TrueForAll(f => f == who))
+        {
+            foreach (var field in group.Fields.Where(f => f.Role == FieldRole.SecurityAnswer)) field.Role = FieldRole.Password;
+            if (who is not null) (who.Role, group.Identifier) = (FieldRole.Identifier, who);
+            group.Kind = who is null ? GroupKind.Reauth : GroupKind.Login;
+            group.Add(Take, "characters of the password");
+        }
+        group.Submit = Controls.SubmitOf(group, button => SubmitWords(group, button));
     }
 
     private static double SubmitWords(GroupReading group, ElementSnapshot button)
@@ -138,12 +163,15 @@ internal static class GroupJudge
                 field.Add(FieldRole.Password, -8, "a control beside it has a code sent");
             }
         }
+        // Every field is named by a question of its own.
+        if (fields.FindAll(f => f.IsPassword || f.IsText) is { Count: 2 or 3 } asked && asked.TrueForAll(f => IsQuestion(f.Label.TrimEnd(' ', ':', '*')) && words.QuestionOf(f) is not null && f[FieldRole.Code] < Take) && asked.Select(f => f.Label).Distinct().Count() == asked.Count && !words.SubmitIs(WordList.SignUp)) questions = asked;
         foreach (var question in questions)
         {
             question.Role = FieldRole.SecurityAnswer;
             fields.Remove(question);
         }
-        group.Question = questions.FirstOrDefault();
+        group.Questions.AddRange(questions);
+        group.QuestionList = questions.Count == 1 ? group.Selects.Find(AsksQuestions) : null;
 
         // A first step that names the company alone.
         if (group.Codes.Count == 0 && !fields.Exists(f => f.IsPassword) && fields.FindAll(f => f.IsText) is [var company] && company[FieldRole.Extra] >= 5 && company[FieldRole.Password] < 2
@@ -263,7 +291,7 @@ internal static class GroupJudge
             group.Score = group.Codes.Max(c => c[FieldRole.Code]);
             return;
         }
-        if (group.Question is not null)
+        if (group.Questions.Count > 0)
         {
             group.Kind = GroupKind.Question;
             return;

@@ -62,7 +62,14 @@ internal sealed class GroupReading
     public FieldReading? Password { get; set; }
     public List<FieldReading> Codes { get; } = [];
     public List<FieldReading> Extras { get; } = [];
-    public FieldReading? Question { get; set; }
+    /// <summary>The answers to questions agreed on in advance, in reading order.</summary>
+    public List<FieldReading> Questions { get; } = [];
+
+    /// <summary>The list from which one chooses the question to answer, or null.</summary>
+    public ElementSnapshot? QuestionList { get; set; }
+
+    /// <summary>Single characters of a word, asked for by their places.</summary>
+    public List<Letter> Letters { get; set; } = [];
     public bool HasCaptcha { get; set; }
     public ElementSnapshot? Submit { get; set; }
     public string State { get; set; } = "";

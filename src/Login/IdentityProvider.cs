@@ -25,7 +25,7 @@ internal static class ProviderPages
     private static readonly string[] Allows = ["allow", "authorize", "authorise", "grant", "accept", "agree", "i agree", "zulassen", "erlauben", "autoriser", "accepter", "permitir", "autorizar", "aceptar", "consenti", "autorizza", "accetta", "toestaan", "toegang geven", "accepteren", "tillat", "tillad", "tillåt", "godkänn",
         "salli", "zezwól", "zezwol", "povolit", "povoliť", "engedélyezés", "permite", "izin ver", "να επιτρεπεται", "разрешить", "дозволити", "許可", "允许", "允許", "허용", "السماح", "אישור", "अनुमति दें", "izinkan", "cho phép", "อนุญาต"];
 
-    private static readonly string[] Others = ["another account", "different account", "anderes konto", "autre compte", "otra cuenta", "outra conta", "altro account", "ander account", "annat konto", "annen konto", "anden konto", "toista tilia", "inne konto", "jiny ucet", "iny ucet", "masik fiok", "alt cont", "baska bir hesap",
+    private static readonly string[] Others = ["another account", "different account", "anderes konto", "anderen konto", "anderem konto", "autre compte", "otra cuenta", "outra conta", "altro account", "ander account", "andere account", "annat konto", "annen konto", "anden konto", "toista tilia", "inne konto", "innego konta", "innym kontem", "jiny ucet", "jineho uctu", "iny ucet", "masik fiok", "alt cont", "baska bir hesap",
         "αλλος λογαριασμος", "αλλο λογαριασμο", "другой аккаунт", "інший обліковий", "別のアカウント", "其他帐号", "其他帳戶", "다른 계정", "حساب اخر"];
 
     /// <summary>What stands behind a provider's name when it is not about signing in: a badge of its shop, a link to its map.</summary>

@@ -12,7 +12,7 @@ internal static class Interstitials
         var beside = page.Groups.Where(g => IsBeside(g, progress)).ToList();
         var fields = page.Groups.Except(beside).Sum(g => g.Fields.Count(f => f.Element.Visible && f.Role != FieldRole.Search));
         // What asks for a password or a code is no offer.
-        if (fields > 3 || fields > 0 && (strict || page.Groups.Exists(g => g.Codes.Count > 0 || g.Question is not null || g.Fields.Exists(f => f.IsPassword)))) return null;
+        if (fields > 3 || fields > 0 && (strict || page.Groups.Exists(g => g.Codes.Count > 0 || g.Questions.Count > 0 || g.Letters.Count > 0 || g.Fields.Exists(f => f.IsPassword)))) return null;
         var buttons = ButtonsOf(page, progress, beside);
         if (buttons.Count == 0) return null;
         var asked = page.Elements.FirstOrDefault(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text or ElementKind.Choice && e.Landmark is not ("nav" or "footer")
@@ -25,6 +25,7 @@ internal static class Interstitials
                 ?? buttons.Find(b => Words.HasAny(Controls.Caption(b), WordList.NotNow)) ?? buttons.Find(b => b.Type == "submit");
             if (yes is not null) return new(PageVerdict.Interstitial, ["the site asks whether to stay signed in or to trust this browser"]) { Control = yes };
         }
+        if (fields == 0 && OtherSession(page, buttons) is { } here) return new(PageVerdict.Interstitial, ["another session goes when this one begins"]) { Control = here };
         if (strict) return null;
         if (Declined(page, buttons, fields) is { } declined) return declined;
         if (fields > 0) return null;
@@ -32,6 +33,27 @@ internal static class Interstitials
         var onward = buttons.Where(b => Controls.Caption(b).Length < 40 && Words.HasAny(Controls.Caption(b), WordList.Continue, WordList.Next)).ToList();
         if (content < 25 && onward.Count == 1 && !Words.HasAny(string.Join(' ', page.Texts), WordList.Terms)) return new(PageVerdict.Interstitial, ["a page with one way on"]) { Control = onward[0] };
         return null;
+    }
+
+    private static readonly string[] Elsewhere = ["already signed in", "already logged in", "another device", "other device", "another session", "other session", "one session", "another browser", "active session", "bereits angemeldet", "bereits eingeloggt", "anderen gerat", "andere sitzung", "anderen sitzung", "noch eine sitzung", "eine sitzung", "deja connecte", "autre appareil", "autre session", "seule session",
+        "ya has iniciado", "ya esta conectado", "otro dispositivo", "otra sesion", "una sesion", "altro dispositivo", "altra sessione", "gia effettuato l accesso", "gia connesso", "gia collegato", "sola sessione", "al ingelogd", "al aangemeld", "ander apparaat", "andere sessie", "een sessie", "outro dispositivo", "noutro dispositivo", "outra sessao", "uma sessao",
+        "ja tem sessao", "ja esta conectado", "redan inloggad", "annan enhet", "annan session", "andra sessionen", "en session", "allerede logget", "anden enhed", "anden session", "annen enhet", "annen okt", "jo kirjautunut", "toisella laitteella", "toinen istunto", "juz zalogowan", "innym urzadzeniu", "inna sesja", "druga sesja", "jedna sesja", "jiz prihlasen",
+        "jinem zarizeni", "jina relace", "inom zariadeni", "masik eszkoz", "masik munkamenet", "alt dispozitiv", "alta sesiune", "baska bir cihaz", "baska bir oturum", "другом устройстве", "другой сеанс", "другая сессия", "іншому пристрої", "別の端末", "他の端末", "別のデバイス", "他のデバイス", "他のセッション", "すでにログイン", "既にログイン", "其他设备", "另一台设备", "其他裝置", "다른 기기", "이미 로그인"];
+
+    /// <summary>On a page that says that the user is signed in elsewhere and lets him go on or stay away: the button that goes on.</summary>
+    private static ElementSnapshot? OtherSession(LoginPage page, List<ElementSnapshot> buttons)
+    {
+        var away = buttons.FindAll(b => Controls.Caption(b) is { Length: < 40 } caption && (Words.HasAny(caption, WordList.Cancel, WordList.NotNow) || IsNo(caption)));
+        if (away.Count != 1 || !page.Elements.Any(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text or ElementKind.Alert && e.Landmark is not ("nav" or "footer" or "header") && e.Text.Length < 250 && Contains(e.Text, Elsewhere))) return null;
+        // The two stand together; what is far from the one that stays away is the page's own.
+        var near = buttons.FindAll(b => b != away[0] && b.Id.Frame == away[0].Id.Frame && b.Dialog == away[0].Dialog && Math.Abs(page.PositionOf(b.Id) - page.PositionOf(away[0].Id)) <= 3 && Controls.Caption(b).Length is > 0 and < 60);
+        return near.Count == 1 ? near[0] : near.Find(b => Words.HasAny(Controls.Caption(b), WordList.Continue, WordList.Confirm) || IsYes(Controls.Caption(b)));
+    }
+
+    private static bool Contains(string text, string[] words)
+    {
+        var folded = " " + Words.Fold(text);
+        return Array.Exists(words, word => folded.Contains(word.Any(c => c > 0x2E80) ? word : " " + Words.Fold(word), StringComparison.Ordinal));
     }
 
     /// <summary>An offer that a button declines, or terms that one accepts; null when there is neither.</summary>
@@ -44,7 +66,9 @@ internal static class Interstitials
 
     /// <summary>What the page itself has to press, and was not pressed yet.</summary>
     private static List<ElementSnapshot> ButtonsOf(LoginPage page, LoginProgress progress, List<GroupReading> beside) =>
-        [.. page.Elements.Where(e => !IsBeside(e, beside, progress) && e.Visible && e.Enabled && e.Kind is ElementKind.Button or ElementKind.Link && e.Landmark is not ("nav" or "footer" or "header") && !progress.Tried.Contains(page.OutlineOf(e)))];
+        [.. page.Elements.Where(e => !IsBeside(e, beside, progress) && e.Visible && e.Enabled && e.Kind is ElementKind.Button or ElementKind.Link && e.Landmark is not ("nav" or "footer" or "header") && !progress.Tried.Contains(page.OutlineOf(e))
+            // What needs a device that is not there leads nowhere.
+            && !(OtherWays.NamesPasskey(Controls.Caption(e)) && !Words.Has(WordList.NotNow, Controls.Caption(e))))];
 
     private static Judgement? Declined(LoginPage page, List<ElementSnapshot> buttons, int fields)
     {
@@ -74,7 +98,10 @@ internal static class Interstitials
 
     /// <summary>A form that has nothing to do with the sign-in and stands on other pages of the site as well.</summary>
     internal static bool IsBeside(GroupReading group, LoginProgress progress) => IsBeside(group) || progress.Before is { } before && !progress.Submissions.Exists(s => s.State == group.State)
-        && group.Fields.Count > 0 && group.Fields.TrueForAll(f => !f.IsPassword && LoginPage.Read(before).Groups.Exists(g => g.Fields.Exists(b => b.Role is not (FieldRole.Identifier or FieldRole.Password or FieldRole.Code) && IsSame(b, f))));
+        && group.Fields.Count > 0 && group.Fields.TrueForAll(f => !f.IsPassword && LoginPage.Read(before).Groups.Exists(g => g.Fields.Exists(b => (b.Role is not (FieldRole.Identifier or FieldRole.Password or FieldRole.Code) || b.Role == FieldRole.Identifier && StoodBeside(LoginPage.Read(before), g)) && IsSame(b, f))));
+
+    /// <summary>Where a form with a password is, one that asks for an address alone is for something else.</summary>
+    private static bool StoodBeside(LoginPage before, GroupReading group) => group.Password is null && before.LoginGroup is { Password: not null } login && login != group;
 
     private static bool IsSame(FieldReading one, FieldReading other) =>
         one.Element.Type == other.Element.Type && one.Label == other.Label && one.Placeholder == other.Placeholder && one.Element.Attributes.GetValueOrDefault("name") == other.Element.Attributes.GetValueOrDefault("name");

@@ -27,6 +27,9 @@ internal static class Judge
         var snapshot = page.Snapshot;
         var login = page.LoginGroup;
         var code = page.CodeGroup;
+        // Where the whole password was given before, the characters of a word are those of another one.
+        var spelled = page.Groups.Find(g => g.Letters.Count > 0 && (g.Kind == GroupKind.Question || progress is { PasswordSent: true, SpelledPassword: false } || progress.CredentialSent && !progress.Slots.Contains(Slot.Password)));
+        if (login == spelled) login = null;
         var sent = progress.CredentialSent;
         var answers = SiteText.Answers(page, progress);
 
@@ -38,6 +41,9 @@ internal static class Judge
             if (snapshot.StatusCode == 503 && IsWall(page) is { } wall503) return new(PageVerdict.BotWall, [wall503]) { Message = Sentence(page, wall503) };
             return new(PageVerdict.SiteDown, [$"HTTP status {snapshot.StatusCode}"]) { Message = $"The site answers with HTTP status {snapshot.StatusCode}." + Suffix(Maintenance(page) ?? Sentence(page, "")) };
         }
+        // The answer to what was sent, where it is not the page's document: a frame or a call that broke, with words for it.
+        if (sent && login is null && code is null && progress.LastStep is not LoginStep.GoTo && snapshot.Requests.LastOrDefault(r => r.Method is "POST" or "PUT" or "PATCH") is { Status: >= 500 and < 600 } broken && (Maintenance(page) ?? (broken.IsDocument ? Sentence(page, "") : null)) is { } closed)
+            return new(PageVerdict.SiteDown, [$"what was sent was answered with HTTP status {broken.Status}"]) { Message = $"The site answers with HTTP status {broken.Status}." + Suffix(closed) };
         if (IsWall(page) is { } wall && (login is null || FramedProof(page) && !progress.PasswordSent || login.Fields.TrueForAll(f => f.Element.Covered)) && code is null)
             return new(PageVerdict.BotWall, [wall]) { Message = Sentence(page, wall) };
 
@@ -61,6 +67,8 @@ internal static class Judge
         if (LockStatus(page, progress) is { } status && signOut is null && (login is null || progress.Submissions.Exists(s => s.State == login.State)))
             return new(PageVerdict.Locked, [$"the sign-in was answered with HTTP status {status}"]) { Message = LockMessage(page, progress, login, answers, status) };
 
+        if (OtherWays.ToPassword(page, progress, login) is { } instead) return new(PageVerdict.Interstitial, ["the password, which is at hand, instead of another way: " + Controls.Caption(instead)]) { Control = instead };
+
         if (code is not null && (sent || login is null || code.Score > login.Score + 6))
         {
             if (!(login is { Password: not null } && login.Index != code.Index && !sent))
@@ -80,8 +88,9 @@ internal static class Judge
 
         if (login is null && code is null && progress.Submissions is [.., { Kind: SubmissionKind.Identifier }] && NextField(page, progress) is { } further) return new(PageVerdict.Login, ["a further field of the same sign-in"]) { Group = further };
 
+        if (sent && spelled is not null) return new(PageVerdict.SecurityQuestion, [$"{spelled.Letters.Count} characters of a word by their places"]) { Group = spelled };
         if (sent && page.Of(GroupKind.Question) is { } question)
-            return new(PageVerdict.SecurityQuestion, [.. question.Question!.Why.Select(w => w.ToString()), "a question and one field"]) { Group = question };
+            return new(PageVerdict.SecurityQuestion, [.. question.Questions.SelectMany(q => q.Why).Select(w => w.ToString()).Distinct(), question.Questions.Count == 1 ? "a question and one field" : "a question for each field"]) { Group = question };
 
         if (sent && login is null && Choices.Methods(page) is { Count: >= 2 } methods && !progress.Tried.Contains("method " + page.Path))
             return new(PageVerdict.MethodChoice, [$"{methods.Count} ways to verify are offered"]) { Offers = methods };
@@ -136,6 +145,7 @@ internal static class Judge
 
         if (sent && Interstitials.Find(page, progress, strict: false) is { } loose) return loose;
         if (!Finished(page, progress)) return new(PageVerdict.Working, ["the page is still at work"]);
+        if (!sent && code is null && progress.Provider is null && ProviderPages.OtherAccount(page, progress) is { } other) return new(PageVerdict.Home, ["accounts that the site remembers; the user's may not be among them: " + Controls.Caption(other)]) { Control = other };
         if (!sent && Choices.Organisations(page, null) is { Count: >= 2 } early) return new(PageVerdict.OrganisationChoice, [$"{early.Count} organisations to choose from"]) { Offers = early };
         if (Reaching.SignInControl(page, progress) is { } way) return new(PageVerdict.Home, [$"a way to sign in: {Controls.Caption(way)}", new Signal("sign-in control", Controls.SignInScore(way)).ToString()]) { Control = way };
         if (!sent && page.Snapshot.Frames[0].ReadyState == "complete" && IsBlank(page) && progress.SinceStep > BlankPatience) return new(PageVerdict.SiteDown, ["a blank page"]) { Message = "The site answers with a blank page." };
@@ -215,7 +225,7 @@ internal static class Judge
     {
         if (login is not { Kind: GroupKind.Reauth } || signOut is null || !progress.PasswordSent || progress.LastStep is LoginStep.GoTo || Controls.SignOutScore(signOut) < 5) return null;
         if (progress.Before is not { } before || SignOut(LoginPage.Read(before)) is not null || SiteText.Refusal(answers) is not null || RefusingAddress(page, progress) is not null || login.Fields.Exists(f => f.Element.Invalid)) return null;
-        if (page.Snapshot.StatusCode is >= 400 || page.Snapshot.Requests.Any(r => r.Method is "POST" or "PUT" or "PATCH" && r.Status is >= 400) || !Finished(page, progress) || AsksForMore(page)) return null;
+        if (page.Snapshot.StatusCode is >= 400 || page.Snapshot.Requests.Any(r => r.Method is "POST" or "PUT" or "PATCH" && r.Status is >= 400) || !Finished(page, progress) || SpeaksOfCode(page) && LoginEngine.SendCodeControl(page, null) is not null) return null;
         return new(PageVerdict.Connected, ["sign-out control: " + Controls.Caption(signOut), "it was not there before", "the page asks for the password of a user who is signed in"]);
     }
 
@@ -324,6 +334,18 @@ internal static class Judge
                 // A bill may have expired as well.
                 || Words.Has(WordList.Expired, e.Text) && (e.Kind != ElementKind.Text || Stale.SpeaksOfIt(e.Text) || Words.HasAny(e.Text, WordList.Password, WordList.Code))));
 
+    /// <summary>
+    /// A short page that waits to be answered: its own buttons go on or stay away, or send a form that has nothing to fill in. Whatever it is about, it is not where the sign-in ends.
+    /// </summary>
+    private static bool IsStep(LoginPage page, LoginProgress progress)
+    {
+        if (!IsShort(page)) return false;
+        var beside = page.Groups.Where(g => Interstitials.IsBeside(g, progress)).ToList();
+        var buttons = page.Elements.Where(e => e is { Visible: true, Enabled: true, Kind: ElementKind.Button } && e.Landmark is not ("nav" or "footer" or "header" or "search") && Controls.Caption(e) is { Length: > 0 and < 40 } && !Interstitials.IsBeside(e, beside, progress)).ToList();
+        return buttons.Exists(b => Words.HasAny(Controls.Caption(b), WordList.Cancel, WordList.NotNow, WordList.Continue, WordList.Next, WordList.Confirm) && !page.Groups.Exists(g => g.Buttons.Contains(b) && g.Fields.Exists(f => f.Element.Visible)))
+            || buttons.Exists(b => b is { Type: "submit", Form: >= 0 } && Controls.SignOutScore(b) == 0 && !page.Groups.Exists(g => g.Form == b.Form && g.Fields.Exists(f => f.Element.Visible)));
+    }
+
     /// <summary>What the site says when the user refused on the other device, or null: new since the question was put.</summary>
     private static string? Denial(LoginPage page, LoginProgress progress, List<Saying> answers)
     {
@@ -390,7 +412,7 @@ internal static class Judge
             if (progress.Overrides.CheckUrl is { } check && check.AbsolutePath != snapshot.Url.AbsolutePath)
                 return new(PageVerdict.Unknown, [.. signals.Select(s => s.ToString()), "override check_url is not shown"]) { Message = "After the sign-in the site does not show the page that only somebody signed in gets to see." };
             // Texts that nobody saw before the sign-in: a page that looks as it did is no proof.
-            if (signIn is null && !SpeaksOfTrouble(page) && page.Texts.Except(progress.StartTexts).Any(t => t.Length > 2) && snapshot.StatusCode is null or (>= 200 and < 400) && page.Elements.Count(e => e.Visible) > 3 && !page.Groups.Exists(g => g.IsLogin || g.Kind is GroupKind.Code or GroupKind.SignUp))
+            if (signIn is null && !SpeaksOfTrouble(page) && !IsStep(page, progress) && page.Texts.Except(progress.StartTexts).Any(t => t.Length > 2) && snapshot.StatusCode is null or (>= 200 and < 400) && (page.Elements.Count(e => e.Visible) > 3 || page.Elements.Any(e => e.Visible && Words.Has(WordList.Welcome, e.Text))) && !page.Groups.Exists(g => g.IsLogin || g.Kind is GroupKind.Code or GroupKind.SignUp))
                 return new(PageVerdict.Connected, ["second look: the start page shows no way to sign in"]);
             return new(PageVerdict.Unknown, [.. signals.Select(s => s.ToString()), "the second look shows a way to sign in"]) { Message = "After the sign-in the site's start page still offers to sign in." };
         }
@@ -410,6 +432,7 @@ internal static class Judge
         if (signOut is not null && sum >= 5 && signIn is null && !AsksForMore(page)) return new(PageVerdict.Connected, why);
         if (!Finished(page, progress)) return null;
         if (page.Elements.Count(e => e.Visible && e.Text.Length > 0) < 2) return null;
+        if (IsStep(page, progress)) return null;
         // A page that still speaks of codes and verification is a step that was not understood, not the end.
         if (page.Elements.Any(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text or ElementKind.Alert && e.Landmark is not ("nav" or "footer") && e.Text.Length < 250 && Words.HasAny(e.Text, WordList.Verification, WordList.Code, WordList.SecurityQuestion, WordList.ChooseMethod))) return null;
         var moved = signals.Exists(s => s.Points > 0 && (s.Name.StartsWith("the address", StringComparison.Ordinal) || s.Name.StartsWith("a new session", StringComparison.Ordinal) || s.Name.StartsWith("a token", StringComparison.Ordinal)));
@@ -428,7 +451,7 @@ internal static class Judge
             if (Controls.HrefSays(frame.Url.AbsoluteUri.ToLowerInvariant(), CaptchaFrames)) return "a captcha is shown";
         }
         if (FramedProof(page)) return "a captcha is shown";
-        var few = page.Elements.Count < 60 && !page.Groups.Exists(g => g.IsLogin || g.Kind == GroupKind.Code);
+        var few = page.Elements.Count < 60 && !page.Groups.Exists(g => g.IsLogin || g.Kind == GroupKind.Code || g.Letters.Count > 0);
         if (few && page.Elements.Any(e => e.Visible && e.Text.Length is > 0 and < 200 && Words.Has(WordList.Captcha, e.Text))) return "the page asks to prove that one is human";
         if (few && CaptchaBox(page) is not null) return "a captcha is shown";
         if (page.Snapshot.StatusCode is 403 or 429 && few && page.Snapshot.Frames.Count <= 2 && !page.Elements.Any(e => Controls.SignInScore(e) >= 5)) return $"HTTP status {page.Snapshot.StatusCode}";
@@ -443,7 +466,7 @@ internal static class Judge
             var frame = page.Snapshot.Frames[i];
             if (!frame.Visible || frame.Box.Width < 200 || frame.Box.Height is < 50 or > 700) continue;
             var own = page.Elements.Where(e => e.Id.Frame == i && e.Visible).ToList();
-            if (own.Count is > 0 and < 20 && own.TrueForAll(e => e.Kind != ElementKind.Input) && own.Exists(e => (e.Text.Length > 0 ? e.Text : e.Name) is { Length: > 0 and < 200 } text && Words.Has(WordList.Captcha, text))) return true;
+            if (own.Count is > 0 and < 20 && own.TrueForAll(e => e.Kind is not (ElementKind.Input or ElementKind.Select)) && own.Exists(e => (e.Text.Length > 0 ? e.Text : e.Name) is { Length: > 0 and < 200 } text && Words.Has(WordList.Captcha, text))) return true;
         }
         return false;
     }

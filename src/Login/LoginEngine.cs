@@ -146,7 +146,7 @@ public sealed class LoginEngine
         if (tried > MostReaching) return Say(judged, new LoginStep.Done(new LoginOutcome.FormNotFound("No sign-in form was found on the site.")));
         // A sign-in page whose form is drawn late often has a sign-in link in its header as well.
         var here = Controls.HrefSays(page.Path, "login", "signin", "sign-in", "log-in", "/auth", "logon");
-        if (here && progress.SinceStep < RenderPatience) return Say(judged, new LoginStep.Wait("the form of this sign-in page may be drawn late", Glance));
+        if (here && progress.SinceStep < RenderPatience && judged.Control != ProviderPages.OtherAccount(page, progress)) return Say(judged, new LoginStep.Wait("the form of this sign-in page may be drawn late", Glance));
         if (judged.Control!.Covered && Reaching.Dismissal(page, progress, judged.Control.CoveredBy) is { } dismissal) return Say(judged, new LoginStep.Click(dismissal.Id, ClickPurpose.Dismiss), "something lies over it");
         return Say(judged, new LoginStep.Click(judged.Control.Id, ClickPurpose.OpenSignIn));
     }
@@ -265,11 +265,16 @@ public sealed class LoginEngine
             if (Overridden.IsLater(field.Role, progress) || byTurn && field.Element.HasValue && Overridden.StepOf(field.Role) is { } done && progress.Sent.Contains(done)) continue;
             if (SlotFor(field, group, progress) is { } slot)
             {
-                if (!progress.Filled.Contains(group.State + "|" + slot.Name) || !field.Element.HasValue) values.Add(new FieldValue(field.Element.Id, slot));
+                if (!progress.Filled.Contains(group.State + "|" + slot.Name) || !field.Element.HasValue) values.Add(new FieldValue(field.Element.Id, slot, group.Letters.Find(l => l.Element == field.Element) is { } letter ? letter.Place - 1 : null));
             }
-            else if (Wanted(field, group) is { } wanted) missing.Add(wanted);
+            else if (Wanted(field, group) is { } wanted && missing.TrueForAll(m => m.Name != wanted.Name)) missing.Add(wanted);
         }
-        foreach (var select in group.Selects.Where(s => s.Visible && s.Enabled && s.Options.Count > 1))
+        foreach (var letter in group.Letters.Where(l => l.Element.Kind == ElementKind.Select))
+        {
+            if (Held(Slot.Password, progress) is not { } held) missing = [new ChallengeField(Slot.Password.Name, "password", "Password")];
+            else if (!progress.Tried.Contains(Outline.Choice(page.Snapshot, letter.Element.Id, held.Name, letter.Place - 1))) return Say(judged, new LoginStep.ChooseBySlot(letter.Element.Id, held, OptionsOf(letter.Element), letter.Place - 1));
+        }
+        foreach (var select in group.Selects.Where(s => s.Visible && s.Enabled && s.Options.Count > 1 && !group.Letters.Exists(l => l.Element == s)))
         {
             var named = Overridden.KeyOf(select) is { } key && progress.Slots.Contains(Slot.SourceField(key)) ? Slot.SourceField(key) : (Slot?)null;
             if ((named ?? SourceFields.Match(select.Name + " " + select.NearbyText + " " + select.Attributes.GetValueOrDefault("name"), progress.Slots)) is not { } slot || progress.Tried.Contains(Outline.Choice(page.Snapshot, select.Id, slot.Name))) continue;
@@ -314,7 +319,7 @@ public sealed class LoginEngine
 
     private static LoginStep Enter(GroupReading group, ClickPurpose purpose)
     {
-        var field = (group.Password ?? group.Identifier ?? group.Codes.LastOrDefault() ?? group.Question ?? group.Fields[^1]).Element;
+        var field = (group.Password ?? group.Identifier ?? group.Codes.LastOrDefault() ?? group.Questions.LastOrDefault() ?? group.Fields.LastOrDefault())?.Element ?? group.Letters[^1].Element;
         return new LoginStep.Press(field.Id, "Enter", purpose);
     }
 
@@ -369,7 +374,7 @@ public sealed class LoginEngine
         if (progress.SinceStep < (page.Snapshot.RequestsInFlight > 0 || page.Snapshot.Frames[0].Busy ? BusyPatience : TimeSpan.FromSeconds(5)))
             return Say(judged, new LoginStep.Wait("the form was sent; the site has not answered yet", Glance));
         // The click reached nobody: nothing was asked of the server since. Another way to send the same is no second submission.
-        var nothingSent = page.Snapshot.Requests.Count == 0 && page.Snapshot.Frames[0].Document == progress.Before?.Frames[0].Document;
+        var nothingSent = page.Snapshot.Requests.Count == 0 && progress.Before is { } before && before.Frames.Select(f => f.Document).SequenceEqual(page.Snapshot.Frames.Select(f => f.Document));
         if (nothingSent && group.Fields.Exists(f => f.Element.HasValue) && progress.Submissions.Count(s => s.State == group.State) < MostPasswords)
         {
             if (progress.LastStep is LoginStep.Fill { Then: LoginStep.Click } or LoginStep.Click) return Say(judged, Enter(group, ClickPurpose.SubmitCredential), "the click had no effect");
@@ -541,26 +546,52 @@ public sealed class LoginEngine
     private static LoginDecision Question(LoginPage page, LoginProgress progress, Judgement judged)
     {
         var group = judged.Group!;
-        var field = group.Question!;
         if (AllowedDomains.Refusal(page, progress, group) is { } reason) return Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(reason)));
         if (Beside(page, progress, judged, group) is { } beside) return beside;
-        if (progress.Answer is { Placed: false } answer && answer.Names.Contains("answer"))
-            return Say(judged, new LoginStep.Fill([new FieldValue(field.Element.Id, Slot.Answer("answer"))], group.Submit is { Enabled: false } ? null : Send(group, ClickPurpose.SubmitAnswer)));
-        var typed = progress.LastStep is LoginStep.Fill { Then: null } fill && fill.Values.Any(v => v.Slot == Slot.Answer("answer"));
-        if (typed && field.Element.HasValue && group.Submit is { Enabled: false } && progress.SinceStep < DeadPatience) return Say(judged, new LoginStep.Wait("the button is not alive yet", TimeSpan.FromMilliseconds(500)));
-        if (typed && field.Element.HasValue) return Say(judged, Send(group, ClickPurpose.SubmitAnswer));
+        var wanted = WantedAnswers(page, group);
+        var typable = wanted.Where(w => w.Element.Kind == ElementKind.Input).ToList();
+        var fill = typable.Count == 0 ? null : new LoginStep.Fill([.. typable.Select(w => new FieldValue(w.Element.Id, Slot.Answer(w.Field.Name)))], group.Submit is { Enabled: false } ? null : Send(group, ClickPurpose.SubmitAnswer));
+        if (progress.Answer is { Placed: false } answer && answer.Names.Contains(wanted[0].Field.Name))
+        {
+            // A choice made on a page that is not alive yet would be lost when it is drawn anew.
+            if (wanted.Count > typable.Count || group.QuestionList is not null)
+                if (group.Submit is { Enabled: false } && progress.SinceStep < DeadPatience && progress.LastStep is not (LoginStep.Choose or LoginStep.ChooseBySlot)) return Say(judged, new LoginStep.Wait("the page is not alive yet", Glance));
+            if (group.QuestionList is { } list && answer.Choices.TryGetValue(QuestionField, out var chosen) && list.Options.Any(o => o.Value == chosen && !o.Selected) && !progress.Tried.Contains(Outline.Choice(page.Snapshot, list.Id, chosen)))
+                return Say(judged, new LoginStep.Choose(list.Id, chosen), "the question that was chosen");
+            foreach (var (element, field) in wanted.Where(w => w.Element.Kind == ElementKind.Select))
+                if (!progress.Tried.Contains(Outline.Choice(page.Snapshot, element.Id, Slot.Answer(field.Name).Name))) return Say(judged, new LoginStep.ChooseBySlot(element.Id, Slot.Answer(field.Name), OptionsOf(element)));
+            if (fill is not null) return Say(judged, fill);
+            if (group.Submit is { Enabled: false } && progress.SinceStep < DeadPatience) return Say(judged, new LoginStep.Wait("the button is not alive yet", TimeSpan.FromMilliseconds(500)));
+            return Say(judged, Send(group, ClickPurpose.SubmitAnswer));
+        }
+        var typed = progress.LastStep is LoginStep.Fill { Then: null } last && last.Values.Any(v => wanted.Exists(w => v.Slot == Slot.Answer(w.Field.Name)));
+        var standing = typable.TrueForAll(w => w.Element.HasValue);
+        if (typed && standing && group.Submit is { Enabled: false } && progress.SinceStep < DeadPatience) return Say(judged, new LoginStep.Wait("the button is not alive yet", TimeSpan.FromMilliseconds(500)));
+        if (typed && standing) return Say(judged, Send(group, ClickPurpose.SubmitAnswer));
         var sameDocument = page.Snapshot.Frames[0].Document == progress.Before?.Frames[0].Document;
-        if (typed && sameDocument && progress.Refilled == 0 && page.Snapshot.RequestsInFlight == 0 && !page.Snapshot.Requests.Any(r => r.Method is not ("GET" or "HEAD")))
-            return Say(judged, new LoginStep.Fill([new FieldValue(field.Element.Id, Slot.Answer("answer"))], group.Submit is { Enabled: false } ? null : Send(group, ClickPurpose.SubmitAnswer)), "the page lost what was typed");
-        if (progress.Answer is { Placed: true } && sameDocument && field.Element.HasValue && SiteText.Refusal(SiteText.Answers(page, progress)) is null && progress.SinceStep < TimeSpan.FromSeconds(8))
+        if (typed && sameDocument && progress.Refilled == 0 && page.Snapshot.RequestsInFlight == 0 && !page.Snapshot.Requests.Any(r => r.Method is not ("GET" or "HEAD"))) return Say(judged, fill!, "the page lost what was typed");
+        if (progress.Answer is { Placed: true } && sameDocument && standing && SiteText.Refusal(SiteText.Answers(page, progress)) is null && progress.SinceStep < TimeSpan.FromSeconds(8))
             return Say(judged, new LoginStep.Wait("the answer was sent; the site has not answered yet", Glance));
         if (progress.Asked.Count >= MostRounds) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The site kept asking questions.")));
-        var words = new GroupWords(page, group);
-        var question = words.QuestionOf(field) ?? field.Label;
-        var prompt = SiteText.Prompt(page, [field.Element], progress);
-        if (question.Length > 0 && !prompt.Contains(question, StringComparison.Ordinal)) prompt = prompt.Length == 0 ? question : prompt + " " + question;
-        return Say(judged, new LoginStep.Ask(Offering(page, progress, group, new Challenge("security_question", SiteText.Cut(prompt, 500), [new ChallengeField("answer", "string", SiteText.Cut(question, 200))]))));
+        var prompt = SiteText.Prompt(page, [.. wanted.Select(w => w.Element)], progress);
+        if (wanted is [var only] && only.Field.Label.Length > 0 && group.QuestionList is null && !prompt.Contains(only.Field.Label, StringComparison.Ordinal)) prompt = prompt.Length == 0 ? only.Field.Label : prompt + " " + only.Field.Label;
+        var fields = wanted.ConvertAll(w => w.Field);
+        if (group.QuestionList is { } questions) fields.Insert(0, new ChallengeField(QuestionField, "select", SiteText.Cut(questions.Name.Length > 0 ? SiteText.Clean(questions.Name) : "Question", 100), [.. OptionsOf(questions).Where(o => o.Value.Length > 0 && o.Label.Length > 0)]));
+        return Say(judged, new LoginStep.Ask(Offering(page, progress, group, new Challenge("security_question", SiteText.Cut(prompt, 500), fields))));
     }
+
+    /// <summary>The field that names the question which the user answers, where the site leaves it to him.</summary>
+    private const string QuestionField = "question";
+
+    /// <summary>What is to be answered, in reading order: characters by their places, or one answer for each question.</summary>
+    private static List<(ElementSnapshot Element, ChallengeField Field)> WantedAnswers(LoginPage page, GroupReading group)
+    {
+        if (group.Letters.Count > 0) return group.Letters.ConvertAll(l => (l.Element, new ChallengeField(l.Name, "string", SiteText.Cut(l.Label.Length > 0 ? l.Label : l.Place.ToString(System.Globalization.CultureInfo.InvariantCulture), 100))));
+        var words = new GroupWords(page, group);
+        return [.. group.Questions.Select((field, i) => (field.Element, new ChallengeField(i == 0 ? "answer" : "answer_" + (i + 1).ToString(System.Globalization.CultureInfo.InvariantCulture), "string", SiteText.Cut((group.QuestionList is null ? words.QuestionOf(field) : null) ?? field.Label, 200))))];
+    }
+
+    private static IReadOnlyList<ChallengeOption> OptionsOf(ElementSnapshot select) => [.. select.Options.Select(o => new ChallengeOption(o.Value, o.Label))];
 
     private static LoginDecision Choose(LoginPage page, LoginProgress progress, Judgement judged, string type, string name)
     {

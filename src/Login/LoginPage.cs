@@ -27,6 +27,7 @@ internal sealed class LoginPage
         {
             GroupJudge.Decide(this, group);
             group.State = StateFor(group);
+            foreach (var letter in group.Letters) _groupOf[letter.Element.Id] = group;
         }
         Overridden.Apply(this, _groupOf);
         Dormant = GroupBuilder.Dormant(snapshot, Groups);
@@ -34,12 +35,12 @@ internal sealed class LoginPage
     }
 
     // A password form is the same one wherever a site shows it again: in a header, on a page of its own, at the address that received it, with or without the user name.
-    internal string StateFor(GroupReading group) => group is { IsLogin: true, Password: not null }
+    internal string StateFor(GroupReading group) => group.IsLogin && (group.Password is not null || group.Letters.Count > 0)
         ? "password|" + HostOf(Snapshot.Frames[Math.Min(group.Frame, Snapshot.Frames.Count - 1)].Url, Snapshot.Url)
         : FingerprintOf(group);
 
     /// <summary>Where a group is, what for, and the roles of its fields: no ids, no texts.</summary>
-    internal string FingerprintOf(GroupReading group) => $"{Snapshot.Url.AbsolutePath}|{group.Frame}|{group.Kind}|{string.Join(",", group.Fields.Where(f => f.Role != FieldRole.Other).Select(f => f.Role))}";
+    internal string FingerprintOf(GroupReading group) => $"{Snapshot.Url.AbsolutePath}|{group.Frame}|{group.Kind}|{string.Join(",", group.Fields.Where(f => f.Role != FieldRole.Other).Select(f => f.Role))}{(group.Letters.Count > 0 ? "|letters" : "")}";
 
     private static string HostOf(Uri frame, Uri page) => (frame.Scheme is "http" or "https" ? frame : page).Authority;
 

@@ -127,6 +127,9 @@ public sealed record LoginProgress
     /// <summary>Whether the user wants this browser to be trusted; null: nothing was said.</summary>
     public bool? TrustsDevice { get; init; }
 
+    /// <summary>Of the password only single characters were given: the whole was never asked for.</summary>
+    public bool SpelledPassword { get; init; }
+
     /// <summary>Steps of a sign-in that were sent, in the words of <see cref="LoginOverrides.Steps"/>.</summary>
     public ImmutableHashSet<string> Sent { get; init; } = [];
 
@@ -187,7 +190,7 @@ public sealed record LoginProgress
             LoginStep.Click click => next.AfterPress(click.Element, click.Purpose, LoginPage.Read(snapshot)),
             LoginStep.Press press => next.AfterPress(press.Element, press.Purpose, LoginPage.Read(snapshot)),
             LoginStep.Choose choose => next with { Tried = Tried.Add(Outline.Choice(snapshot, choose.Element, choose.Value)) },
-            LoginStep.ChooseBySlot choose => next with { Tried = Tried.Add(Outline.Choice(snapshot, choose.Element, choose.Slot.Name)) },
+            LoginStep.ChooseBySlot choose => next.AfterChoice(choose, LoginPage.Read(snapshot)),
             LoginStep.GoTo go => next with { At = null, Tried = Tried.Add(Outline.Address(go.Address)), SecondLookAt = decision.Page == PageVerdict.PerhapsConnected ? go.Address : SecondLookAt },
             LoginStep.Authenticate authenticate => next with { Submissions = Submissions.Add(new Submission(SubmissionKind.Password, HttpState(authenticate.Address)) { Path = authenticate.Address.AbsolutePath }) },
             LoginStep.Ask ask => next with { Asked = Asked.Add(ask.Challenge), Answer = null },
@@ -201,11 +204,21 @@ public sealed record LoginProgress
         ArgumentNullException.ThrowIfNull(challenge);
         var given = new GivenAnswer(challenge, [.. names], [.. choices], Placed: false);
         var trusts = !given.Choices.TryGetValue(ChallengeOptions.Key, out var option) ? TrustsDevice : option == ChallengeOptions.TrustDevice ? true : option == ChallengeOptions.None ? false : TrustsDevice;
-        return this with { Answer = given, TrustsDevice = trusts, AnsweredFields = challenge.Type == "source_field" ? AnsweredFields.Union(given.Names) : AnsweredFields };
+        // What was chosen by an earlier answer is chosen anew by this one.
+        var earlier = Tried.Where(t => t.StartsWith("choice ", StringComparison.Ordinal) && t.Contains(" answer:", StringComparison.Ordinal));
+        return this with { Tried = Tried.Except(earlier), Answer = given, TrustsDevice = trusts, AnsweredFields = challenge.Type == "source_field" ? AnsweredFields.Union(given.Names) : AnsweredFields };
     }
 
     /// <summary>The page state of a challenge of HTTP authentication: credentials are for a whole origin.</summary>
     internal static string HttpState(Uri address) => "http authentication|" + address.GetLeftPart(UriPartial.Authority);
+
+    private LoginProgress AfterChoice(LoginStep.ChooseBySlot choose, LoginPage page)
+    {
+        var next = this with { Tried = Tried.Add(Outline.Choice(page.Snapshot, choose.Element, choose.Slot.Name, choose.Character)) };
+        if (choose.Character is null) return next;
+        // A part of a secret that is chosen counts as one that is typed.
+        return AllowedDomains.Typed(next with { Filled = Filled.Add(page.StateOf(choose.Element) + "|" + choose.Slot.Name), SpelledPassword = SpelledPassword || choose.Slot == Slot.Password }, page.Snapshot, [choose.Element]);
+    }
 
     private LoginProgress AfterFill(LoginStep.Fill fill, LoginPage page)
     {
@@ -214,7 +227,7 @@ public sealed record LoginProgress
         {
             var state = page.StateOf(value.Field);
             if (value.Character is null or 0 && (value.Slot == Slot.TotpCode || value.Slot.Name.StartsWith("answer:", StringComparison.Ordinal)) && next.Filled.Contains(state + "|" + value.Slot.Name)) next = next with { Refilled = next.Refilled + 1 };
-            next = next with { Filled = next.Filled.Add(state + "|" + value.Slot.Name) };
+            next = next with { Filled = next.Filled.Add(state + "|" + value.Slot.Name), SpelledPassword = next.SpelledPassword || value is { Character: not null } && value.Slot == Slot.Password };
             if (value.Slot.Name.StartsWith("answer:", StringComparison.Ordinal) && next.Answer is { } answer && answer.Challenge.Type != "source_field")
                 next = next with { Answer = answer with { Placed = true } };
         }
@@ -231,7 +244,7 @@ public sealed record LoginProgress
     private LoginProgress AfterPress(ElementId element, ClickPurpose purpose, LoginPage page)
     {
         var next = this with { Tried = Tried.Add(page.OutlineOf(element)) };
-        if (next.Answer is { } answer && (purpose == ClickPurpose.ChooseOption || purpose == ClickPurpose.SendCode && answer.Choices.ContainsKey(ChallengeOptions.Key))) next = next with { Answer = answer with { Placed = true } };
+        if (next.Answer is { } answer && (purpose is ClickPurpose.ChooseOption or ClickPurpose.SubmitAnswer || purpose == ClickPurpose.SendCode && answer.Choices.ContainsKey(ChallengeOptions.Key))) next = next with { Answer = answer with { Placed = true } };
         if (purpose is not (ClickPurpose.SubmitCredential or ClickPurpose.SubmitAnswer)) return next;
         var state = page.StateOf(element);
         var slots = Filled.Where(f => f.StartsWith(state + "|", StringComparison.Ordinal)).Select(f => f[(state.Length + 1)..]).ToHashSet(StringComparer.Ordinal);
@@ -251,6 +264,6 @@ internal static class Outline
 
     internal static string Address(Uri address) => "address " + address.GetLeftPart(UriPartial.Path);
 
-    internal static string Choice(PageSnapshot snapshot, ElementId element, string value) =>
-        "choice " + snapshot.Url.AbsolutePath + " " + (snapshot.Elements.FirstOrDefault(e => e.Id == element)?.Attributes.GetValueOrDefault("name") ?? "") + " " + value;
+    internal static string Choice(PageSnapshot snapshot, ElementId element, string value, int? character = null) =>
+        "choice " + snapshot.Url.AbsolutePath + " " + (snapshot.Elements.FirstOrDefault(e => e.Id == element)?.Attributes.GetValueOrDefault("name") ?? "") + " " + value + (character is null ? "" : " " + character.Value.ToString(System.Globalization.CultureInfo.InvariantCulture));
 }

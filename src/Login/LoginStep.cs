@@ -88,8 +88,10 @@ public abstract record LoginStep
     /// <summary>Choose an option of a select, or check a radio button or checkbox.</summary>
     public sealed record Choose(ElementId Element, string Value) : LoginStep;
 
-    /// <summary>Choose the option of a select whose value or label is what the slot holds; the options are those the page offers.</summary>
-    public sealed record ChooseBySlot(ElementId Element, Slot Slot, IReadOnlyList<ChallengeOption> Options) : LoginStep;
+    /// <summary>
+    /// Choose the option of a select whose value or label is what the slot holds, or only the character of it at this place from 0; the options are those the page offers.
+    /// </summary>
+    public sealed record ChooseBySlot(ElementId Element, Slot Slot, IReadOnlyList<ChallengeOption> Options, int? Character = null) : LoginStep;
 
     /// <summary>Wait until the page changes, at most <paramref name="Limit"/>; <paramref name="UntilNextCode"/>: until the next time window of one-time codes (RFC 6238) begins.</summary>
     public sealed record Wait(string Reason, TimeSpan Limit, bool UntilNextCode = false) : LoginStep;

@@ -156,7 +156,8 @@ internal static class Overridden
                 if (other.Role == role && role is FieldRole.Identifier or FieldRole.Password && other != reading) other.Role = FieldRole.Other;
             if (group.Identifier == reading) group.Identifier = null;
             if (group.Password == reading) group.Password = null;
-            if (group.Question == reading) group.Question = null;
+            group.Questions.Remove(reading);
+            group.Letters.RemoveAll(l => l.Element.Id == element.Id);
             group.Codes.Remove(reading);
             group.Extras.Remove(reading);
             reading.Role = role;

@@ -75,8 +75,17 @@ internal static class SiteText
     private static bool SaysLocked(string text)
     {
         foreach (var sentence in text.Split('.', '!', ';', '。', '！'))
-            if (Words.Has(WordList.TooMany, sentence) || Words.Has(WordList.Locked, sentence) && !IsWarning(sentence) && !IsAlternative(sentence)) return true;
+            if (Words.Has(WordList.TooMany, sentence) && !(Words.Has(WordList.Locked, sentence) && IsWarning(sentence) && SaysMore(sentence)) || Words.Has(WordList.Locked, sentence) && !IsWarning(sentence) && !IsAlternative(sentence)) return true;
         return false;
+    }
+
+    private static readonly string[] MoreWords = ["more", "further", "another", "weiteren", "weiterer", "noch", "nouveaux", "nouvelles", "autres", "encore", "mas", "altri", "altre", "ancora", "nog", "mais", "till", "fler", "ytterligare", "flere", "kolejnych", "kolejnej", "dalsi", "dalsich", "tovabbi", "inca", "daha", "ещё", "еще", "ще", "あと", "再", "더"];
+
+    /// <summary>"After two more attempts": of attempts that were not made yet.</summary>
+    private static bool SaysMore(string sentence)
+    {
+        var folded = " " + Words.Fold(sentence) + " ";
+        return Array.Exists(MoreWords, word => folded.Contains(word.Any(c => c > 0x2E80) ? word : " " + Words.Fold(word) + " ", StringComparison.Ordinal));
     }
 
     private static readonly string[] OrWords = ["or", "oder", "ou", "o", "of", "eller", "lub", "albo", "nebo", "alebo", "vagy", "sau", "veya", "ή", "или", "або", "чи", "أو"];
@@ -88,8 +97,8 @@ internal static class SiteText
         return words.Any(w => Array.Exists(OrWords, o => Words.Fold(o) == w)) || sentence.Contains("または", StringComparison.Ordinal) || sentence.Contains('或') || sentence.Contains("또는", StringComparison.Ordinal);
     }
 
-    private static readonly string[] WarningWords = ["will be", "before", "left", "remaining", "noch", "verbleib", "wird nach", "restant", "restent", "avant", "sera", "quedan", "restantes", "antes", "sera bloqueada", "rimang", "riman", "prima che", "verra", "resterende", "voordat",
-        "wordt na", "kvar", "tilbage", "gjenstar", "pozosta", "zostan", "zbyva", "zbyvaj", "ostava", "maradt", "ramase", "kalan", "остал", "будет", "залиш", "буде", "残り", "あと", "剩余", "剩餘", "还剩", "남은", "متبقي"];
+    private static readonly string[] WarningWords = ["will be", "before", "left", "remaining", "noch", "verbleib", "wird nach", "wird ihr", "wird dein", "weiteren", "restant", "restent", "avant", "sera", "quedan", "restantes", "antes", "sera bloqueada", "rimang", "riman", "prima che", "verra", "resterende", "voordat",
+        "wordt na", "wordt uw", "wordt je", "kvar", "innan", "kommer ditt", "tilbage", "gjenstar", "pozosta", "zostan", "zbyva", "zbyvaj", "ostava", "maradt", "ramase", "kalan", "остал", "будет", "залиш", "буде", "残り", "あと", "剩余", "剩餘", "还剩", "남은", "متبقي"];
 
     /// <summary>A refusal that says what would happen after some more of them: the account is not locked yet.</summary>
     private static bool IsWarning(string text)
@@ -108,7 +117,7 @@ internal static class SiteText
     /// <summary>What the form in front of us says in an alert of its own, in its frame and near it; null when there is none. Alerts that look like a success do not count.</summary>
     public static string? AlertAt(LoginPage page, LoginProgress progress, GroupReading group)
     {
-        var first = group.Fields[0].Element;
+        var first = group.Fields.Count > 0 ? group.Fields[0].Element : group.Letters[0].Element;
         var before = progress.Before is { } b ? LoginPage.Read(b) : null;
         foreach (var e in page.Elements)
         {

@@ -50,13 +50,20 @@ internal static class Manifest
     {
         var cells = MatrixCatalog.All.ToDictionary(cell => (cell.Style, cell.Outcome));
         var head = string.Concat(MatrixCatalog.Styles.Select(style => $"""<th title="{Markup.Text(style.About)}"><span>{style.Id}</span></th>"""));
-        var rows = string.Concat(Outcomes.All.Select(outcome => $"""<tr><th title="{Markup.Text(outcome.About)}">{outcome.Id}</th>{string.Concat(MatrixCatalog.Styles.Select(style =>
-            cells.TryGetValue((style.Id, outcome.Id), out var cell) ? $"""<td><a href="{Markup.Text(cell.PathFor(cell.Portal.Username))}">{cell.Language}</a></td>""" : "<td></td>"))}</tr>"""));
+        var rows = string.Concat(Outcomes.All.GroupBy(outcome => outcome.Group).Select(group => $"""
+            <tbody><tr class="group"><th colspan="{MatrixCatalog.Styles.Count + 2}">{Markup.Text(group.Key)}</th></tr>{string.Concat(group.Select(outcome => $"""
+            <tr><th>{outcome.Id}</th>{string.Concat(MatrixCatalog.Styles.Select(style => $"<td>{Cell(style, outcome)}</td>"))}<td>{Markup.Text(outcome.About)}</td></tr>
+            """))}</tbody>
+            """));
         return $"""
-            <h2>The matrix</h2><p>{MatrixCatalog.All.Count} more: every style with everything that may happen. The account is <code>ada@larkspur.example</code> with <code>{Markup.Text(Cell.Password)}</code>;
-            where a refusal is the point, any other password will do. Point at a name to read what it means.</p>
-            <table class="matrix"><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>
+            <h2>The matrix</h2><p>{MatrixCatalog.All.Count} more: every style with everything that may happen, in the language that the cell names. The account is <code>ada@larkspur.example</code> with
+            <code>{Markup.Text(Matrix.Cell.Password)}</code>; where a refusal is the point, any other password will do. Point at a column's name to read what the style is; an empty cell makes no sense, and says why.</p>
+            <div class="matrix"><table><thead><tr><th></th>{head}<th></th></tr></thead>{rows}</table></div>
             """;
+
+        string Cell(Style style, Outcome outcome) => cells.TryGetValue((style.Id, outcome.Id), out var cell)
+            ? $"""<a href="{Markup.Text(cell.PathFor(cell.Portal.Username))}" title="{style.Id}: {Markup.Text(outcome.About)}">{cell.Language}</a>"""
+            : $"""<span title="{Markup.Text(MatrixCatalog.WhyNot(style, outcome) ?? "")}">·</span>""";
     }
 
     private static string Extras(Portal portal)
@@ -73,6 +80,9 @@ internal static class Manifest
         body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1e293b}
         table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.5rem .75rem;border-bottom:1px solid #e2e8f0}
         td small{display:block;color:#64748b}code{background:#f1f5f9;padding:0 .25rem;border-radius:3px;font-size:.9em;overflow-wrap:anywhere}a{color:#1d4ed8}
-        .matrix{font-size:.8rem;width:auto}.matrix td,.matrix th{padding:.1rem .35rem}.matrix thead span{writing-mode:vertical-rl;transform:rotate(180deg)}
+        table:not(.matrix table) td:nth-child(3){min-width:20rem}
+        .matrix{overflow-x:auto}.matrix table{width:auto;font-size:.8rem;line-height:1.35}.matrix td,.matrix th{padding:.15rem .35rem;white-space:nowrap;text-align:center}.matrix tbody th,.matrix td:last-child{text-align:left}.matrix tbody th{font-weight:400;font-family:ui-monospace,monospace}
+        .matrix td:last-child{color:#64748b;padding-left:.75rem}.matrix td span{color:#cbd5e1}.matrix .group th{font:600 .8rem system-ui,sans-serif;padding-top:.9rem;color:#334155}.matrix tbody tr:not(.group):hover{background:#f1f5f9}
+        .matrix thead th{vertical-align:bottom;height:7.5rem}.matrix thead span{writing-mode:vertical-rl;transform:rotate(180deg)}
         """;
 }

@@ -170,7 +170,7 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
                     string? chosen = null;
                     await OpenAsync(choose.Slot, value =>
                     {
-                        chosen = BestOption(choose.Options, value.Span);
+                        chosen = choose.Character is not { } at ? BestOption(choose.Options, value.Span) : at < value.Length ? BestOption(choose.Options, value.Span.Slice(at, 1)) : null;
                         return Task.CompletedTask;
                     }, cancellationToken);
                     if (chosen is not null) await session.ChooseAsync(choose.Element, chosen, cancellationToken);

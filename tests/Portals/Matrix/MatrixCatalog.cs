@@ -11,7 +11,8 @@ public static class MatrixCatalog
         new DivsStyle(), new TwoPagesStyle(), new PopupStyle(), new LateStyle(), new ElementsStyle(), new MailCodeStyle(), new BasicStyle(), new DigestStyle(), new OtherFrameStyle(), new JsonStyle(),
     ];
 
-    internal static IReadOnlyList<MatrixSite> Sites { get; } = [.. Styles.SelectMany((style, s) => Outcomes.All.Select((outcome, o) => (style, outcome, Language: Phrases.Languages[((s * 3) + o) % Phrases.Languages.Count])))
+    // Four has no divisor in common with the number of languages: every outcome comes in all of them.
+    internal static IReadOnlyList<MatrixSite> Sites { get; } = [.. Styles.SelectMany((style, s) => Outcomes.All.Select((outcome, o) => (style, outcome, Language: Phrases.Languages[((s * 4) + o) % Phrases.Languages.Count])))
         .Where(c => WhyNot(c.style, c.outcome) is null).Select(c => new MatrixSite(new Cell(c.style, c.outcome, c.Language)))];
 
     /// <summary>One record for each cell.</summary>
