@@ -165,6 +165,9 @@ internal static class GroupJudge
         }
         // Every field is named by a question of its own.
         if (fields.FindAll(f => f.IsPassword || f.IsText) is { Count: 2 or 3 } asked && asked.TrueForAll(f => IsQuestion(f.Label.TrimEnd(' ', ':', '*')) && words.QuestionOf(f) is not null && f[FieldRole.Code] < Take) && asked.Select(f => f.Label).Distinct().Count() == asked.Count && !words.SubmitIs(WordList.SignUp)) questions = asked;
+        // Alone on a page that speaks of a code, a field that is labelled as one is for it, even if it is drawn as a password.
+        if (group.Codes.Count == 0 && words.SpeaksOfCode && questions.Count == 0 && fields.FindAll(f => f.IsPassword || f.IsText) is [{ IsPassword: true } unseen] && Words.Has(WordList.Code, unseen.Label) && !Words.Has(WordList.Password, unseen.Label))
+            unseen.Add(FieldRole.Password, -6, "labelled as a code, on a page that speaks of one");
         foreach (var question in questions)
         {
             question.Role = FieldRole.SecurityAnswer;
@@ -413,7 +416,7 @@ internal sealed class GroupWords
         _submits = [.. leading.Select(Controls.Caption).Where(c => c.Length is > 0 and <= 80).Select(c => new Said(c))];
         var others = group.Around.Where(e => e.Kind == ElementKind.Link).Concat(group.Buttons).Concat(After(page, last)).Where(e => e.Visible && !leading.Contains(e)).ToList();
         _links = [.. others.Select(e => new Said(Controls.Caption(e)))];
-        OffersSignInElsewhere = others.Exists(e => e.Landmark is not ("header" or "nav" or "footer") && Controls.Caption(e) is { Length: <= 60 } caption && Words.Has(WordList.SignIn, caption) && !Words.HasAny(caption, WordList.SignUp, WordList.Forgot) && !Controls.IsSocial(caption));
+        OffersSignInElsewhere = others.Exists(e => !LeadsHere(page, e) && e.Landmark is not ("header" or "nav" or "footer") && Controls.Caption(e) is { Length: <= 60 } caption && Words.Has(WordList.SignIn, caption) && !Words.HasAny(caption, WordList.SignUp, WordList.Forgot) && !Controls.IsSocial(caption));
         OffersCode = group.Fields.Count > 1 && group.Buttons.Exists(b => b.Visible && Controls.Caption(b) is { Length: <= 60 } caption && Words.HasAny(caption, WordList.SendCode, WordList.Resend));
         _choices = [.. group.Choices.Select(c => new Said(c.Name + " " + c.NearbyText))];
         _title = new Said(page.Snapshot.Title);
@@ -422,6 +425,10 @@ internal sealed class GroupWords
         var form = group.Form >= 0 ? page.Snapshot.Groups[group.Form].Attributes : null;
         _attributes = form is null ? "" : string.Join(" ", new[] { "id", "name", "class", "action", "aria-label" }.Select(n => form.GetValueOrDefault(n, ""))).ToLowerInvariant();
     }
+
+    /// <summary>A link to the page that it stands on: the same one in every header of the site.</summary>
+    private static bool LeadsHere(LoginPage page, ElementSnapshot e) =>
+        e.Attributes.GetValueOrDefault("href") is { Length: > 0 } href && href[0] != '#' && Uri.TryCreate(page.Snapshot.Url, href, out var target) && target.Scheme is "http" or "https" && Uri.Compare(target, page.Snapshot.Url, UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped, StringComparison.OrdinalIgnoreCase) == 0;
 
     /// <summary>Links below the fields: forgotten password, sign up.</summary>
     private static IEnumerable<ElementSnapshot> After(LoginPage page, int last)

@@ -30,6 +30,8 @@ internal static class Judge
         // Where the whole password was given before, the characters of a word are those of another one.
         var spelled = page.Groups.Find(g => g.Letters.Count > 0 && (g.Kind == GroupKind.Question || progress is { PasswordSent: true, SpelledPassword: false } || progress.CredentialSent && !progress.Slots.Contains(Slot.Password)));
         if (login == spelled) login = null;
+        // What asks for an address and stood beside the form that was sent is for something else, whatever the words around it are now.
+        if (login is { Password: null, Letters.Count: 0 } && progress.CredentialSent && Interstitials.IsBeside(login, progress)) login = null;
         var sent = progress.CredentialSent;
         var answers = SiteText.Answers(page, progress);
 
@@ -97,6 +99,10 @@ internal static class Judge
 
         if (sent && code is null && signOut is null && progress.Asked.Count > 0 && progress.Asked[^1].Type == "push_approval" && Denial(page, progress, answers) is { } denial)
             return new(PageVerdict.Denied, ["words of a denial: " + denial]) { Message = denial };
+
+        // Nobody answered on the other device: what the page offers now is to begin anew.
+        if (sent && login is null && code is null && signOut is null && progress.Asked is [.., { Type: "push_approval" }] && GaveUp(page, progress) is { } over)
+            return new(PageVerdict.Push, ["the site gave up waiting: " + over]);
 
         if (sent && login is null && code is null && SendsCode(page, progress, signOut) is { } sender)
             return new(PageVerdict.Code, ["a code is sent only when asked for"]) { Control = sender };
@@ -203,7 +209,7 @@ internal static class Judge
             if (answers.Exists(a => a.IsAlert && (Stale.Says(a.Text) || Words.Has(WordList.Captcha, a.Text)))) return null;
             var words = SiteText.AlertAt(page, progress, login) ?? SiteText.AnyAlert(answers, alertsOnly: true) ?? SiteText.AnyAlert(answers, alertsOnly: false);
             // The sentence of a call's answer may be drawn a moment after it.
-            if (words is null && progress.SinceStep < TimeSpan.FromSeconds(1.5)) return null;
+            if (words is null && progress.SinceStep < TimeSpan.FromSeconds(2.5)) return null;
             return new(PageVerdict.Rejected, ["the form is back", $"its call was answered with HTTP status {status.Status}"]) { Group = login, Message = words ?? $"The site refused the sign-in (HTTP status {status.Status})." };
         }
         if (last.Kind == SubmissionKind.Password && Finished(page, progress) && SiteText.AlertAt(page, progress, login) is { } alert)

@@ -138,7 +138,9 @@ public sealed class LoginEngine
     {
         if (progress.CredentialSent)
         {
-            if (progress.SinceStep < RenderPatience) return Say(judged, new LoginStep.Wait("the page may still go on", Glance));
+            // A frame of the page may still be on its way.
+            var underWay = page.Snapshot.RequestsInFlight > 0 || page.Snapshot.Frames.Any(f => f.Visible && f.ReadyState != "complete");
+            if (progress.SinceStep < (underWay ? AnswerPatience : RenderPatience)) return Say(judged, new LoginStep.Wait("the page may still go on", Glance));
             if (CheckPage(progress) is { } check) return Say(judged with { Verdict = PageVerdict.PerhapsConnected }, check);
             return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("After the sign-in the site still offers to sign in.")));
         }

@@ -82,7 +82,7 @@ internal static class Manifest
         td small{display:block;color:#64748b}code{background:#f1f5f9;padding:0 .25rem;border-radius:3px;font-size:.9em;overflow-wrap:anywhere}a{color:#1d4ed8}
         table:not(.matrix table) td:nth-child(3){min-width:20rem}
         .matrix{overflow-x:auto}.matrix table{width:auto;font-size:.8rem;line-height:1.35}.matrix td,.matrix th{padding:.15rem .35rem;white-space:nowrap;text-align:center}.matrix tbody th,.matrix td:last-child{text-align:left}.matrix tbody th{font-weight:400;font-family:ui-monospace,monospace}
-        .matrix td:last-child{color:#64748b;padding-left:.75rem}.matrix td span{color:#cbd5e1}.matrix .group th{font:600 .8rem system-ui,sans-serif;padding-top:.9rem;color:#334155}.matrix tbody tr:not(.group):hover{background:#f1f5f9}
+        .matrix td:last-child{color:#64748b;padding-left:.75rem;white-space:normal;min-width:17rem}.matrix td span{color:#cbd5e1}.matrix .group th{font:600 .8rem system-ui,sans-serif;padding-top:.9rem;color:#334155}.matrix tbody tr:not(.group):hover{background:#f1f5f9}
         .matrix thead th{vertical-align:bottom;height:7.5rem}.matrix thead span{writing-mode:vertical-rl;transform:rotate(180deg)}
         """;
 }

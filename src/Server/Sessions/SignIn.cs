@@ -285,7 +285,7 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
                     var page = await session.LookAsync(LookPatience, cancellationToken);
                     var next = owner._engine.Next(page, _progress with { SinceStep = TimeSpan.Zero });
                     // A new word of the site, such as "denied", is news as well; a countdown is not.
-                    var isNews = next.Page != verdict ? next.Page != PageVerdict.Working : next.Step is LoginStep.Ask ask && !SameWords(ask.Challenge.Message, challenge.Message);
+                    var isNews = next.Page != verdict ? next.Page != PageVerdict.Working : next.Step is LoginStep.Done || next.Step is LoginStep.Ask ask && !SameWords(ask.Challenge.Message, challenge.Message);
                     if (isNews)
                     {
                         await withdrawn.CancelAsync();
