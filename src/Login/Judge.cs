@@ -84,6 +84,8 @@ internal static class Judge
 
         if (page.Groups.Find(g => g.Kind == GroupKind.PasswordChange && g.Fields.Exists(f => f.Role == FieldRole.NewPassword)) is { } change && sent && signOut is not { Landmark: "header" or "nav" } && login is null)
         {
+            // Just skipped: a page that is left by a script stands for a moment longer.
+            if (Skip(page) is { } skipped && progress.Tried.Contains(page.OutlineOf(skipped)) && progress.LastStep is LoginStep.Click { Purpose: ClickPurpose.PassInterstitial } && progress.SinceStep < SkipPatience) return new(PageVerdict.Working, ["the proposal was skipped; the page has not gone on yet"]);
             if (Skip(page) is { } skip && !progress.Tried.Contains(page.OutlineOf(skip))) return new(PageVerdict.Interstitial, ["a new password is proposed and may be skipped"]) { Control = skip };
             return new(PageVerdict.PasswordChange, ["a form for a new password after the sign-in"]) { Group = change, Message = SiteText.Cut(SiteText.Prompt(page, [.. change.Fields.Select(f => f.Element)], progress), 300) };
         }
@@ -184,6 +186,7 @@ internal static class Judge
 
     /// <summary>Some pages keep a spinner for good, or a request open for news.</summary>
     private static readonly TimeSpan BusyLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan SkipPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan UnsettledLimit = TimeSpan.FromSeconds(3);
 
     private static Judgement? Rejected(LoginPage page, LoginProgress progress, GroupReading login, List<Saying> answers)

@@ -116,6 +116,18 @@ public sealed class ActingTests(SharedBrowser shared) : OnAPage(shared)
         Assert.Equal("under moving far", (await LookAsync()).TextOf("out"));
     }
 
+    /// <summary>A page that is busy for longer than a click may take has still been clicked: a second time would send a form twice.</summary>
+    [Fact]
+    public async Task A_click_that_takes_long_is_made_once()
+    {
+        Site.Page("/", """
+            <button id=b type=button>Send</button><h2 id=out>0</h2>
+            <script>b.addEventListener('click', () => { out.textContent = Number(out.textContent) + 1; const end = performance.now() + 2500; while (performance.now() < end); })</script>
+            """);
+        await Session.ClickAsync((await GoAsync("/")).ById("b"), Cancel);
+        Assert.Equal("1", (await LookAsync()).TextOf("out"));
+    }
+
     [Fact]
     public async Task Clicking_what_is_disabled_or_gone_says_so()
     {
