@@ -71,6 +71,8 @@ internal static class Judge
 
         if (OtherWays.ToPassword(page, progress, login) is { } instead) return new(PageVerdict.Interstitial, ["the password, which is at hand, instead of another way: " + Controls.Caption(instead)]) { Control = instead };
 
+        if (code is null && progress.SinceStep < PasskeyPatience && OtherWays.AwaitsPasskey(page, progress, login)) return new(PageVerdict.Working, ["the page waits for a passkey; the way around it may be drawn late"]);
+
         if (code is not null && (sent || login is null || code.Score > login.Score + 6))
         {
             if (!(login is { Password: not null } && login.Index != code.Index && !sent))
@@ -186,6 +188,7 @@ internal static class Judge
 
     /// <summary>Some pages keep a spinner for good, or a request open for news.</summary>
     private static readonly TimeSpan BusyLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PasskeyPatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan SkipPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan UnsettledLimit = TimeSpan.FromSeconds(3);
 

@@ -18,9 +18,13 @@ internal static class OtherWays
         // Some languages call a passkey what others call a password.
         if (controls.Find(e => Words.Has(WordList.Password, Controls.Caption(e)) && !NamesPasskey(Controls.Caption(e)) && !Words.HasAny(Controls.Caption(e), WordList.Forgot, WordList.SignUp, WordList.PasswordChange, WordList.NewPassword, WordList.Edit)) is { } instead) return instead;
         // A browser without hands has no passkey: what is waited for will not come.
-        var waits = login is null && page.Elements.Any(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text or ElementKind.Alert && e.Landmark is not ("nav" or "footer" or "header") && e.Text.Length < 250 && NamesPasskey(e.Text));
-        return !waits ? null : controls.Find(e => Words.Has(WordList.AnotherWay, Controls.Caption(e))) ?? controls.Find(e => Words.Has(WordList.Cancel, Controls.Caption(e)));
+        return !AwaitsPasskey(page, progress, login) ? null : controls.Find(e => Words.Has(WordList.AnotherWay, Controls.Caption(e))) ?? controls.Find(e => Words.Has(WordList.Cancel, Controls.Caption(e)));
     }
+
+    /// <summary>After the user name alone: the page speaks of a passkey and has no form.</summary>
+    public static bool AwaitsPasskey(LoginPage page, LoginProgress progress, GroupReading? login) =>
+        login is null && progress.CredentialSent && progress.Submissions.TrueForAll(s => s.Kind == SubmissionKind.Identifier)
+        && page.Elements.Any(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text or ElementKind.Alert && e.Landmark is not ("nav" or "footer" or "header") && e.Text.Length < 250 && NamesPasskey(e.Text));
 
     /// <summary>Speaks of a passkey, or of what a device asks for to use one.</summary>
     public static bool NamesPasskey(string text)
