@@ -127,6 +127,9 @@ public sealed record LoginProgress
     /// <summary>Whether the user wants this browser to be trusted; null: nothing was said.</summary>
     public bool? TrustsDevice { get; init; }
 
+    /// <summary>What the user said of trusting this browser, else what holds for the source.</summary>
+    internal bool IsToTrust => TrustsDevice ?? Overrides.TrustsDevice;
+
     /// <summary>Steps of a sign-in that were sent, in the words of <see cref="LoginOverrides.Steps"/>.</summary>
     public ImmutableHashSet<string> Sent { get; init; } = [];
 
