@@ -59,7 +59,7 @@ internal sealed class FieldReading
     private static FrozenSet<string> Set(string words) => words.Split(' ').ToFrozenSet(StringComparer.Ordinal);
 
     private readonly double[] _scores = new double[(int)FieldRole.Personal + 1];
-    private readonly ulong _said;
+    private readonly UInt128 _said;
 
     public FieldReading(ElementSnapshot element)
     {
@@ -133,12 +133,12 @@ internal sealed class FieldReading
         return false;
     }
 
-    private bool Says(WordList list) => (_said & (1UL << (int)list)) != 0;
+    private bool Says(WordList list) => (_said & Login.Words.Bit(list)) != 0;
 
     /// <summary>What the words at the field mean. What stands beside the field outranks nothing that is written in it.</summary>
-    private ulong Meaning()
+    private UInt128 Meaning()
     {
-        var said = 0UL;
+        var said = UInt128.Zero;
         if (Element.Name.Length is > 0 and <= 100) said |= Login.Words.Read(Element.Name).Within;
         if (Placeholder.Length is > 0 and <= 100) said |= Login.Words.Read(Placeholder).Within;
         var alone = Element.Name.Length == 0 && Placeholder.Length == 0;

@@ -22,12 +22,6 @@ public sealed record IdentityProvider(string Name, ImmutableHashSet<string> Host
 /// <summary>Ways to an identity provider, and through the pages it shows beside its sign-in.</summary>
 internal static class ProviderPages
 {
-    private static readonly string[] Allows = ["allow", "authorize", "authorise", "grant", "accept", "agree", "i agree", "zulassen", "erlauben", "autoriser", "accepter", "permitir", "autorizar", "aceptar", "consenti", "autorizza", "accetta", "toestaan", "toegang geven", "accepteren", "tillat", "tillad", "tillåt", "godkänn",
-        "salli", "zezwól", "zezwol", "povolit", "povoliť", "engedélyezés", "permite", "izin ver", "να επιτρεπεται", "разрешить", "дозволити", "許可", "允许", "允許", "허용", "السماح", "אישור", "अनुमति दें", "izinkan", "cho phép", "อนุญาต"];
-
-    private static readonly string[] Others = ["another account", "different account", "anderes konto", "anderen konto", "anderem konto", "autre compte", "otra cuenta", "outra conta", "altro account", "ander account", "andere account", "annat konto", "annen konto", "anden konto", "toista tilia", "inne konto", "innego konta", "innym kontem", "jiny ucet", "jineho uctu", "iny ucet", "masik fiok", "alt cont", "baska bir hesap",
-        "αλλος λογαριασμος", "αλλο λογαριασμο", "другой аккаунт", "інший обліковий", "別のアカウント", "其他帐号", "其他帳戶", "다른 계정", "حساب اخر"];
-
     /// <summary>What stands behind a provider's name when it is not about signing in: a badge of its shop, a link to its map.</summary>
     private static readonly string[] Wares = ["play", "maps", "map", "calendar", "kalender", "pay", "store", "drive", "analytics", "translate", "reviews", "search", "chrome"];
 
@@ -67,18 +61,10 @@ internal static class ProviderPages
     {
         if (page.Groups.Exists(g => g.Fields.Exists(f => f.Element.Visible && f.Role is not (FieldRole.Other or FieldRole.Search)))) return null;
         var buttons = page.Elements.Where(e => e.Visible && e.Enabled && e.Kind == ElementKind.Button && Controls.Caption(e).Length is > 0 and < 40 && !Words.HasAny(Controls.Caption(e), WordList.Cancel, WordList.NotNow) && !progress.Tried.Contains(page.OutlineOf(e))).ToList();
-        return buttons.Find(b => Says(Controls.Caption(b), Allows)) ?? buttons.Find(b => Words.HasAny(Controls.Caption(b), WordList.Continue, WordList.Confirm, WordList.Next));
+        return buttons.Find(b => Words.Has(WordList.Agree, Controls.Caption(b))) ?? buttons.Find(b => Words.HasAny(Controls.Caption(b), WordList.Continue, WordList.Confirm, WordList.Next));
     }
 
     /// <summary>On the provider's list of accounts it knows from before: the way to a sign-in with one that may not be on it.</summary>
     public static ElementSnapshot? OtherAccount(LoginPage page, LoginProgress progress) => page.Elements.FirstOrDefault(e =>
-        e.Visible && e.Enabled && e.Kind is ElementKind.Button or ElementKind.Link && Controls.Caption(e).Length < 60 && !progress.Tried.Contains(page.OutlineOf(e)) && Says(Controls.Caption(e), Others));
-
-    private static bool Says(string caption, string[] words)
-    {
-        var folded = " " + Words.Fold(caption) + " ";
-        foreach (var word in words)
-            if (folded.Contains(word.Any(c => c > 0x2000) ? Words.Fold(word) : " " + Words.Fold(word) + " ", StringComparison.Ordinal)) return true;
-        return false;
-    }
+        e.Visible && e.Enabled && e.Kind is ElementKind.Button or ElementKind.Link && Controls.Caption(e).Length < 60 && !progress.Tried.Contains(page.OutlineOf(e)) && Words.Has(WordList.OtherAccount, Controls.Caption(e)));
 }

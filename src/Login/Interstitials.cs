@@ -20,14 +20,14 @@ internal static class Interstitials
         if (asked is not null && fields == 0 && buttons.Count <= 8)
         {
             // Who does not want this browser to be trusted says so; a page without such a button is passed as it can be.
-            var no = progress.TrustsDevice is false && Words.Has(WordList.TrustDevice, asked.Text.Length > 0 ? asked.Text : asked.Name) ? buttons.Find(b => Words.Has(WordList.NotNow, Controls.Caption(b)) || IsNo(Controls.Caption(b))) : null;
+            var no = !progress.IsToTrust && Words.Has(WordList.TrustDevice, asked.Text.Length > 0 ? asked.Text : asked.Name) ? buttons.Find(b => Words.Has(WordList.NotNow, Controls.Caption(b))) : null;
             var yes = no ?? buttons.Find(b => IsYes(Controls.Caption(b))) ?? buttons.Find(b => Words.HasAny(Controls.Caption(b), WordList.StaySignedIn, WordList.TrustDevice, WordList.Continue, WordList.Next, WordList.Confirm))
                 ?? buttons.Find(b => Words.HasAny(Controls.Caption(b), WordList.NotNow)) ?? buttons.Find(b => b.Type == "submit");
             if (yes is not null) return new(PageVerdict.Interstitial, ["the site asks whether to stay signed in or to trust this browser"]) { Control = yes };
         }
         if (fields == 0 && OtherSession(page, buttons) is { } here) return new(PageVerdict.Interstitial, ["another session goes when this one begins"]) { Control = here };
         if (strict) return null;
-        if (Declined(page, buttons, fields) is { } declined) return declined;
+        if (Declined(page, progress, buttons, fields) is { } declined) return declined;
         if (fields > 0) return null;
         var content = page.Elements.Count(e => e.Visible && e.Kind is not ElementKind.Image);
         var onward = buttons.Where(b => Controls.Caption(b).Length < 40 && Words.HasAny(Controls.Caption(b), WordList.Continue, WordList.Next)).ToList();
@@ -35,25 +35,14 @@ internal static class Interstitials
         return null;
     }
 
-    private static readonly string[] Elsewhere = ["already signed in", "already logged in", "another device", "other device", "another session", "other session", "one session", "another browser", "active session", "bereits angemeldet", "bereits eingeloggt", "anderen gerat", "andere sitzung", "anderen sitzung", "noch eine sitzung", "eine sitzung", "deja connecte", "autre appareil", "autre session", "seule session",
-        "ya has iniciado", "ya esta conectado", "otro dispositivo", "otra sesion", "una sesion", "altro dispositivo", "altra sessione", "gia effettuato l accesso", "gia connesso", "gia collegato", "sola sessione", "al ingelogd", "al aangemeld", "ander apparaat", "andere sessie", "een sessie", "outro dispositivo", "noutro dispositivo", "outra sessao", "uma sessao",
-        "ja tem sessao", "ja esta conectado", "redan inloggad", "annan enhet", "annan session", "andra sessionen", "en session", "allerede logget", "anden enhed", "anden session", "annen enhet", "annen okt", "jo kirjautunut", "toisella laitteella", "toinen istunto", "juz zalogowan", "innym urzadzeniu", "inna sesja", "druga sesja", "jedna sesja", "jiz prihlasen",
-        "jinem zarizeni", "jina relace", "inom zariadeni", "masik eszkoz", "masik munkamenet", "alt dispozitiv", "alta sesiune", "baska bir cihaz", "baska bir oturum", "другом устройстве", "другой сеанс", "другая сессия", "іншому пристрої", "別の端末", "他の端末", "別のデバイス", "他のデバイス", "他のセッション", "すでにログイン", "既にログイン", "其他设备", "另一台设备", "其他裝置", "다른 기기", "이미 로그인"];
-
     /// <summary>On a page that says that the user is signed in elsewhere and lets him go on or stay away: the button that goes on.</summary>
     private static ElementSnapshot? OtherSession(LoginPage page, List<ElementSnapshot> buttons)
     {
-        var away = buttons.FindAll(b => Controls.Caption(b) is { Length: < 40 } caption && (Words.HasAny(caption, WordList.Cancel, WordList.NotNow) || IsNo(caption)));
-        if (away.Count != 1 || !page.Elements.Any(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text or ElementKind.Alert && e.Landmark is not ("nav" or "footer" or "header") && e.Text.Length < 250 && Contains(e.Text, Elsewhere))) return null;
+        var away = buttons.FindAll(b => Controls.Caption(b) is { Length: < 40 } caption && Words.HasAny(caption, WordList.Cancel, WordList.NotNow));
+        if (away.Count != 1 || !page.Elements.Any(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text or ElementKind.Alert && e.Landmark is not ("nav" or "footer" or "header") && e.Text.Length < 250 && Words.Has(WordList.OtherSession, e.Text))) return null;
         // The two stand together; what is far from the one that stays away is the page's own.
         var near = buttons.FindAll(b => b != away[0] && b.Id.Frame == away[0].Id.Frame && b.Dialog == away[0].Dialog && Math.Abs(page.PositionOf(b.Id) - page.PositionOf(away[0].Id)) <= 3 && Controls.Caption(b).Length is > 0 and < 60);
         return near.Count == 1 ? near[0] : near.Find(b => Words.HasAny(Controls.Caption(b), WordList.Continue, WordList.Confirm) || IsYes(Controls.Caption(b)));
-    }
-
-    private static bool Contains(string text, string[] words)
-    {
-        var folded = " " + Words.Fold(text);
-        return Array.Exists(words, word => folded.Contains(word.Any(c => c > 0x2E80) ? word : " " + Words.Fold(word), StringComparison.Ordinal));
     }
 
     /// <summary>An offer that a button declines, or terms that one accepts; null when there is neither.</summary>
@@ -61,7 +50,7 @@ internal static class Interstitials
     {
         var beside = page.Groups.Where(g => IsBeside(g, progress)).ToList();
         if (page.Groups.Except(beside).Any(g => g.Fields.Exists(f => f.Element.Visible && f.Role != FieldRole.Search))) return null;
-        return Declined(page, ButtonsOf(page, progress, beside), fields: 0);
+        return Declined(page, progress, ButtonsOf(page, progress, beside), fields: 0);
     }
 
     /// <summary>What the page itself has to press, and was not pressed yet.</summary>
@@ -70,13 +59,16 @@ internal static class Interstitials
             // What needs a device that is not there leads nowhere.
             && !(OtherWays.NamesPasskey(Controls.Caption(e)) && !Words.Has(WordList.NotNow, Controls.Caption(e))))];
 
-    private static Judgement? Declined(LoginPage page, List<ElementSnapshot> buttons, int fields)
+    private static Judgement? Declined(LoginPage page, LoginProgress progress, List<ElementSnapshot> buttons, int fields)
     {
         var decline = buttons.Find(b => Controls.Caption(b).Length < 40 && Words.Has(WordList.NotNow, Controls.Caption(b)));
         if (decline is not null) return new(PageVerdict.Interstitial, ["an offer that can be declined"]) { Control = decline };
         var terms = fields == 0 && page.Elements.Any(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text && e.Landmark is not ("nav" or "footer" or "header") && e.Text.Length < 250 && Words.Has(WordList.Terms, e.Text));
         var accept = terms ? buttons.FindAll(b => b.Kind == ElementKind.Button && Controls.Caption(b).Length < 50 && (Words.HasAny(Controls.Caption(b), WordList.AcceptCookies, WordList.Confirm) || Agrees(Controls.Caption(b)))) : [];
-        return accept.Count == 1 ? new(PageVerdict.Interstitial, ["terms that have to be accepted to go on"]) { Control = accept[0] } : null;
+        if (accept.Count != 1) return null;
+        const string why = "terms that have to be accepted to go on";
+        return progress.Overrides.AcceptsTerms ? new(PageVerdict.Interstitial, [why]) { Control = accept[0] }
+            : new(PageVerdict.Terms, [why, "override accept_terms: false"]) { Message = "The website wants its terms accepted before it goes on, and this source is set not to accept them. They can be accepted on the website." };
     }
 
     /// <summary>The page has buttons and none of them is alive yet, or an offer's is not: it is not at its end.</summary>
@@ -87,14 +79,10 @@ internal static class Interstitials
         return buttons.Exists(e => !e.Enabled && Controls.Caption(e) is { Length: < 50 } caption && (Words.HasAny(caption, WordList.NotNow, WordList.Continue, WordList.Next, WordList.Confirm) || IsYes(caption) || Agrees(caption)));
     }
 
-    private static readonly string[] Agreement = ["agree", "accept", "stimme zu", "zustimmen", "akzeptier", "einverstanden", "accepte", "accepter", "acepto", "aceptar", "de acuerdo", "accetto", "accetta", "akkoord", "accepteer", "accepteren", "concordo", "aceito", "aceitar", "akceptuje", "akceptuj", "zgadzam", "godkann", "godkanner", "accepterar",
-        "godta", "godtar", "accepter", "hyvaksy", "hyvaksyn", "souhlasim", "prijmout", "elfogadom", "accept", "kabul", "принимаю", "согласен", "приймаю", "同意", "동의"];
+    /// <summary>"Yes", and "Yes, trust it"; not a sentence that begins with the same word.</summary>
+    private static bool IsYes(string caption) => Words.Has(WordList.Yes, caption.Split(',', '，', '、', '!')[0]);
 
-    private static bool Agrees(string caption)
-    {
-        var folded = " " + Words.Fold(caption);
-        return !Words.HasAny(caption, WordList.NotNow, WordList.RejectCookies) && Array.Exists(Agreement, word => folded.Contains(word.Any(c => c > 0x2E80) ? word : " " + Words.Fold(word), StringComparison.Ordinal));
-    }
+    private static bool Agrees(string caption) => Words.Has(WordList.Agree, caption) && !Words.HasAny(caption, WordList.NotNow, WordList.RejectCookies);
 
     /// <summary>A form that has nothing to do with the sign-in and stands on other pages of the site as well.</summary>
     internal static bool IsBeside(GroupReading group, LoginProgress progress) => IsBeside(group) || progress.Before is { } before && !progress.Submissions.Exists(s => s.State == group.State)
@@ -113,8 +101,4 @@ internal static class Interstitials
     private static bool IsBeside(GroupReading group) =>
         group.Kind is GroupKind.Newsletter or GroupKind.Search || group.Kind is GroupKind.Other or GroupKind.SignUp or GroupKind.Recovery or GroupKind.Identifier && group.Fields.Count == 1 && group.Fields[0] is { IsMailAddress: true, IsPassword: false } && group.Buttons.Exists(b => Words.Has(WordList.Newsletter, Controls.Caption(b)))
         || group.Fields.Count > 0 && group.Fields.TrueForAll(f => f.Element.Landmark is "footer" or "header" or "nav" or "search");
-
-    private static bool IsNo(string caption) => Words.Fold(caption) is "no" or "nein" or "non" or "nee" or "nao" or "nej" or "nei" or "ei" or "nie" or "ne" or "nem" or "nu" or "hayir" or "οχι" or "нет" or "ні" or "いいえ" or "否" or "不" or "아니요" or "لا" or "не" or "לא" or "خير" or "نه" or "नहीं" or "tidak" or "khong" or "ไม่" or "아니오";
-
-    private static bool IsYes(string caption) => Words.Fold(caption) is "yes" or "ja" or "oui" or "si" or "sim" or "tak" or "ano" or "da" or "igen" or "evet" or "nai" or "да" or "так" or "taip" or "jah" or "ya" or "co" or "כנ" or "بله" or "हाँ" or "हां" or "ใช่" or "네" or "はい" or "是" or "예" or "نعم";
 }

@@ -98,6 +98,7 @@ public sealed class LoginEngine
             PageVerdict.BotWall => progress.SinceStep < TimeSpan.FromSeconds(6) && progress.Submissions.IsEmpty && !page.Groups.Exists(g => g.HasCaptcha) && page.LoginGroup is null
                 ? Say(judged, new LoginStep.Wait("a wall may open by itself", TimeSpan.FromSeconds(6) - progress.SinceStep))
                 : Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(judged.Message))),
+            PageVerdict.Terms => Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(judged.Message))),
             PageVerdict.Locked => Say(judged, new LoginStep.Done(new LoginOutcome.Locked(judged.Message))),
             PageVerdict.PasswordChange => Say(judged, new LoginStep.Done(new LoginOutcome.PasswordChangeRequired(judged.Message))),
             PageVerdict.Rejected => Say(judged, new LoginStep.Done(new LoginOutcome.Rejected(judged.Message))),
@@ -296,7 +297,7 @@ public sealed class LoginEngine
             return Say(judged, new LoginStep.Fill(values, later ? null : send));
         }
         if (group.Submit is { Enabled: false } && progress.SinceStep < TimeSpan.FromSeconds(2)) return Say(judged, new LoginStep.Wait("the button is not alive yet", TimeSpan.FromMilliseconds(500)));
-        if (group.Submit is { Enabled: false } && group.Choices.Find(c => c is { Type: "checkbox", Checked: false, Visible: true } && (c.Required || Words.Has(WordList.Terms, c.Name + " " + c.NearbyText))) is { } terms && !progress.Tried.Contains(Outline.Choice(page.Snapshot, terms.Id, "true")))
+        if (group.Submit is { Enabled: false } && progress.Overrides.AcceptsTerms && group.Choices.Find(c => c is { Type: "checkbox", Checked: false, Visible: true } && (c.Required || Words.Has(WordList.Terms, c.Name + " " + c.NearbyText))) is { } terms && !progress.Tried.Contains(Outline.Choice(page.Snapshot, terms.Id, "true")))
             return Say(judged, new LoginStep.Choose(terms.Id, "true"));
         return Say(judged, group.Submit is { Enabled: false } ? Enter(group, ClickPurpose.SubmitCredential) : send);
     }
@@ -438,7 +439,7 @@ public sealed class LoginEngine
         var fieldWords = string.Join(' ', group.Codes.Select(c => c.Words));
         var says = prompt + " " + fieldWords;
         var byApp = Words.Has(WordList.AuthenticatorApp, says);
-        var byMessage = !byApp && (Words.HasAny(says, WordList.Sms) || Words.Has(WordList.EmailWord, says) && Words.Has(WordList.SendCode, says) || Sent(says));
+        var byMessage = !byApp && (Words.HasAny(says, WordList.Sms) || Words.Has(WordList.EmailWord, says) && Words.Has(WordList.SendCode, says) || Words.Has(WordList.Sent, says));
         var totpTries = progress.Submissions.Count(s => s.Kind == SubmissionKind.Totp) + (filled && progress.LastStep is LoginStep.Fill f2 && f2.Values.Any(v => v.Slot == Slot.TotpCode) ? 1 : 0);
         var seedIsForThis = progress.Provider?.Owns(page.Snapshot.Frames[group.Frame].Url) ?? true;
         if (OtherWayPreferred(page, progress, says) is { } preferred) return Say(judged, new LoginStep.Click(preferred.Id, ClickPurpose.ChooseOption), "override preferred_mfa: " + progress.Overrides.PreferredMfa);
@@ -451,7 +452,7 @@ public sealed class LoginEngine
         }
         if (progress.Asked.Count >= MostRounds) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The site kept asking for codes.")));
         // Who offers to send it again has sent it.
-        if (!byApp && !Sent(prompt) && SendCodeControl(page, group) is { } send && !Words.Has(WordList.Resend, Controls.Caption(send)) && !progress.Tried.Contains(page.OutlineOf(send)))
+        if (!byApp && !Words.Has(WordList.Sent, prompt) && SendCodeControl(page, group) is { } send && !Words.Has(WordList.Resend, Controls.Caption(send)) && !progress.Tried.Contains(page.OutlineOf(send)))
             return Say(judged, new LoginStep.Click(send.Id, ClickPurpose.SendCode), "the code is sent only when asked for");
         var label = group.Codes.Count == 1 ? SiteText.Cut(SiteText.Clean(group.Codes[0].Label), 100) : "";
         if (label.Length == 0 || group.Codes.Count > 1) label = "Code";
@@ -497,8 +498,7 @@ public sealed class LoginEngine
     {
         // A form that comes back has forgotten it; one that does not take it is left alone.
         if (SideOffers.TrustBox(page, group) is not { } box || progress.LastStep is LoginStep.Choose) return null;
-        var trusts = progress.TrustsDevice ?? true;
-        return box.Checked == trusts ? null : new LoginStep.Choose(box.Id, trusts ? "true" : "false");
+        return box.Checked == progress.IsToTrust ? null : new LoginStep.Choose(box.Id, progress.IsToTrust ? "true" : "false");
     }
 
     private static bool IsCodeSlot(Slot slot) => slot == Slot.TotpCode || slot == Slot.Answer("code");
@@ -515,17 +515,6 @@ public sealed class LoginEngine
         if (group.Codes.Count > 1) values.AddRange(group.Codes.Select((c, i) => new FieldValue(c.Element.Id, slot, i)));
         else values.Add(new FieldValue(group.Codes[0].Element.Id, slot));
         return new LoginStep.Fill(values, null);
-    }
-
-    private static readonly string[] SentWords = ["sent", "texted", "emailed", "e mailed", "mailed", "gesendet", "geschickt", "envoye", "enviado", "enviamos", "inviato", "verzonden", "gestuurd", "skickat", "sendt", "lahetetty", "wyslalismy", "wyslano", "odeslali", "poslali", "kuldtuk", "trimis",
-        "gonder", "отправ", "надіслан", "изпрат", "poslan", "послали", "послан", "issiunteme", "issiust", "nosutij", "nosutit", "saatsime", "saadetud", "enviat", "שלחנו", "נשלח", "ارسال شد", "پيامك شد", "भेजा", "dikirim", "mengirim", "da gui", "duoc gui", "ได้ส่ง", "ถูกส่ง", "送信", "发送", "傳送", "전송", "보냈", "ارسل"];
-
-    private static bool Sent(string text)
-    {
-        var folded = " " + Words.Fold(text) + " ";
-        foreach (var word in SentWords)
-            if (folded.Contains(word.Any(c => c > 127) ? word : " " + word, StringComparison.Ordinal)) return true;
-        return false;
     }
 
     internal static ElementSnapshot? SendCodeControl(LoginPage page, GroupReading? group) =>

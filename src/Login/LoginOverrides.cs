@@ -39,6 +39,12 @@ public sealed record LoginOverrides
     /// <summary>Domains beside the source's own on which values may be typed, their subdomains included; when given, no other is, wherever the site leads. Null: what the site's own steps lead to.</summary>
     public ImmutableList<string>? Domains { get; init; }
 
+    /// <summary>Whether new terms of the website are accepted where nothing else leads on. False: the sign-in ends there, and the user accepts them on the website or not.</summary>
+    public bool AcceptsTerms { get; init; } = true;
+
+    /// <summary>Whether the website may be asked to trust this browser and to ask for no code next time, unless the user says otherwise.</summary>
+    public bool TrustsDevice { get; init; } = true;
+
     /// <summary>The selectors as <see cref="BrowserSession.Marks"/> wants them.</summary>
     public IReadOnlyDictionary<string, string> Marks => Selectors.AddRange(Fields.Select(f => KeyValuePair.Create(FieldMark + f.Key, f.Value)));
 

@@ -130,6 +130,9 @@ public sealed record LoginProgress
     /// <summary>Of the password only single characters were given: the whole was never asked for.</summary>
     public bool SpelledPassword { get; init; }
 
+    /// <summary>What the user said of trusting this browser, else what holds for the source.</summary>
+    internal bool IsToTrust => TrustsDevice ?? Overrides.TrustsDevice;
+
     /// <summary>Steps of a sign-in that were sent, in the words of <see cref="LoginOverrides.Steps"/>.</summary>
     public ImmutableHashSet<string> Sent { get; init; } = [];
 

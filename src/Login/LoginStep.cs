@@ -43,6 +43,8 @@ public enum PageVerdict
     AccountChoice,
     /// <summary>An offer between the sign-in and the signed-in page: stay signed in, trust this device, a tour.</summary>
     Interstitial,
+    /// <summary>Terms that the website wants accepted before anything else, on a source where they are not to be accepted.</summary>
+    Terms,
     /// <summary>Signed in, with positive signs.</summary>
     Connected,
     /// <summary>Probably signed in: a second look has to tell.</summary>

@@ -5,11 +5,6 @@ namespace Ostiary.Login;
 /// <summary>Ways in that need more than a browser, which many sites offer first: a passkey, a link that was mailed, a code. A password that is at hand needs nobody.</summary>
 internal static class OtherWays
 {
-    private static readonly string[] Passkeys = ["passkey", "passkeys", "security key", "fingerprint", "face id", "touch id", "windows hello", "screen lock", "sicherheitsschlussel", "zugangsschlussel", "fingerabdruck", "cle d acces", "cles d acces", "cle de securite", "empreinte", "clave de acceso", "claves de acceso", "llave de acceso", "llave de seguridad", "huella",
-        "chiave di accesso", "chiave di sicurezza", "impronta", "toegangssleutel", "beveiligingssleutel", "vingerafdruk", "chave de acesso", "chave de seguranca", "impressao digital", "nyckel", "sakerhetsnyckel", "fingeravtryck", "adgangsnogle", "sikkerhedsnogle", "fingeraftryk", "tilgangsnokkel", "sikkerhetsnokkel", "fingeravtrykk",
-        "avainkoodi", "suojausavain", "sormenjalki", "klucz dostepu", "klucza dostepu", "kluczem dostepu", "klucz bezpieczenstwa", "odcisk palca", "pristupovy klic", "pristupoveho klice", "bezpecnostni klic", "otisk prstu", "azonosito kulcs", "cheie de acces", "gecis anahtari", "guvenlik anahtari", "parmak izi",
-        "ключ доступа", "ключа доступа", "ключ безопасности", "отпечаток", "ключ доступу", "パスキー", "セキュリティキー", "指紋", "通行密钥", "安全密钥", "指纹", "密碼金鑰", "패스키", "보안 키", "지문", "مفتاح المرور"];
-
     /// <summary>After the user name alone: the control that asks for the password instead of what is asked for here, or that ends the waiting for a passkey. Null when there is none, or when the password is asked for already.</summary>
     public static ElementSnapshot? ToPassword(LoginPage page, LoginProgress progress, GroupReading? login)
     {
@@ -27,9 +22,5 @@ internal static class OtherWays
         && page.Elements.Any(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text or ElementKind.Alert && e.Landmark is not ("nav" or "footer" or "header") && e.Text.Length < 250 && NamesPasskey(e.Text));
 
     /// <summary>Speaks of a passkey, or of what a device asks for to use one.</summary>
-    public static bool NamesPasskey(string text)
-    {
-        var folded = " " + Words.Fold(text) + " ";
-        return Array.Exists(Passkeys, word => folded.Contains(word.Any(c => c > 0x2E80) ? word : " " + Words.Fold(word), StringComparison.Ordinal));
-    }
+    public static bool NamesPasskey(string text) => Words.Has(WordList.Passkey, text);
 }

@@ -93,11 +93,11 @@ internal static class Overridden
     public static bool Names(string mfa, string text) => mfa switch
     {
         "totp" => Words.Has(WordList.AuthenticatorApp, text),
-        "sms" => Words.Has(WordList.Sms, text) && !IsVoice(text),
+        "sms" => Words.Has(WordList.Sms, text) && !Words.Has(WordList.VoiceCall, text),
         "email" => Words.HasAny(text, WordList.EmailWord, WordList.Email),
         "push" => Words.HasAny(text, WordList.Push, WordList.Approve),
         "security_question" => Words.Has(WordList.SecurityQuestion, text),
-        "voice" => IsVoice(text),
+        "voice" => Words.Has(WordList.VoiceCall, text),
         _ => false,
     };
 
@@ -121,9 +121,6 @@ internal static class Overridden
         foreach (var key in overrides.Fields.Keys.Order(StringComparer.Ordinal))
             if (!page.Elements.Any(e => e.Visible && e.Marks.Contains(LoginOverrides.FieldMark + key))) yield return $"override fields.{key} matches nothing that is shown: read instead";
     }
-
-    private static bool IsVoice(string text) => (" " + Words.Fold(text) + " ") is var folded && (folded.Contains(" call ", StringComparison.Ordinal) || folded.Contains(" voice", StringComparison.Ordinal) || folded.Contains(" calls ", StringComparison.Ordinal)
-        || folded.Contains(" anruf", StringComparison.Ordinal) || folded.Contains(" appel", StringComparison.Ordinal) || folded.Contains(" llamada", StringComparison.Ordinal) || folded.Contains(" chiamata", StringComparison.Ordinal));
 
     private static string? Contains(string text, IEnumerable<string> words)
     {

@@ -75,37 +75,8 @@ internal static class SiteText
     private static bool SaysLocked(string text)
     {
         foreach (var sentence in text.Split('.', '!', ';', '。', '！'))
-            if (Words.Has(WordList.TooMany, sentence) && !(Words.Has(WordList.Locked, sentence) && IsWarning(sentence) && SaysMore(sentence)) || Words.Has(WordList.Locked, sentence) && !IsWarning(sentence) && !IsAlternative(sentence)) return true;
-        return false;
-    }
-
-    private static readonly string[] MoreWords = ["more", "further", "another", "weiteren", "weiterer", "noch", "nouveaux", "nouvelles", "autres", "encore", "mas", "altri", "altre", "ancora", "nog", "mais", "till", "fler", "ytterligare", "flere", "kolejnych", "kolejnej", "dalsi", "dalsich", "tovabbi", "inca", "daha", "ещё", "еще", "ще", "あと", "再", "더"];
-
-    /// <summary>"After two more attempts": of attempts that were not made yet.</summary>
-    private static bool SaysMore(string sentence)
-    {
-        var folded = " " + Words.Fold(sentence) + " ";
-        return Array.Exists(MoreWords, word => folded.Contains(word.Any(c => c > 0x2E80) ? word : " " + Words.Fold(word) + " ", StringComparison.Ordinal));
-    }
-
-    private static readonly string[] OrWords = ["or", "oder", "ou", "o", "of", "eller", "lub", "albo", "nebo", "alebo", "vagy", "sau", "veya", "ή", "или", "або", "чи", "أو"];
-
-    private static bool IsAlternative(string sentence)
-    {
-        if (!Words.Has(WordList.Wrong, sentence)) return false;
-        var words = Words.Fold(sentence).Split(' ');
-        return words.Any(w => Array.Exists(OrWords, o => Words.Fold(o) == w)) || sentence.Contains("または", StringComparison.Ordinal) || sentence.Contains('或') || sentence.Contains("또는", StringComparison.Ordinal);
-    }
-
-    private static readonly string[] WarningWords = ["will be", "before", "left", "remaining", "noch", "verbleib", "wird nach", "wird ihr", "wird dein", "weiteren", "restant", "restent", "avant", "sera", "quedan", "restantes", "antes", "sera bloqueada", "rimang", "riman", "prima che", "verra", "resterende", "voordat",
-        "wordt na", "wordt uw", "wordt je", "kvar", "innan", "kommer ditt", "tilbage", "gjenstar", "pozosta", "zostan", "zbyva", "zbyvaj", "ostava", "maradt", "ramase", "kalan", "остал", "будет", "залиш", "буде", "残り", "あと", "剩余", "剩餘", "还剩", "남은", "متبقي"];
-
-    /// <summary>A refusal that says what would happen after some more of them: the account is not locked yet.</summary>
-    private static bool IsWarning(string text)
-    {
-        var folded = " " + Words.Fold(text);
-        foreach (var word in WarningWords)
-            if (folded.Contains(word.Any(c => c > 127) ? word : " " + word, StringComparison.Ordinal)) return true;
+            // "After two more failed attempts your account will be locked": there were not too many yet.
+            if (Words.Has(WordList.TooMany, sentence) && !(Words.Has(WordList.Locked, sentence) && Words.Has(WordList.Remaining, sentence) && Words.Has(WordList.More, sentence)) || Words.Has(WordList.Locked, sentence) && !Words.Has(WordList.Remaining, sentence) && !(Words.Has(WordList.Wrong, sentence) && Words.Has(WordList.Or, sentence))) return true;
         return false;
     }
 

@@ -48,14 +48,8 @@ internal static class Spelling
         return letters.TrueForAll(l => NamesPassword(l.Label));
     }
 
-    // Other secrets that sites ask for in this way, and that the lists of words count among passwords.
-    private static readonly string[] OtherSecrets = ["memorable", "memorabil", "memorizz", "security word", "security number", "pin", "merkwort", "mot secret", "geheim", "palabra clave", "parola segreta", "palavra secreta", "minnesord", "kodord", "sakerhetsord"];
-
-    private static bool NamesPassword(string text)
-    {
-        var folded = " " + Words.Fold(text);
-        return Words.Has(WordList.Password, text) && !Array.Exists(OtherSecrets, word => folded.Contains(" " + word, StringComparison.Ordinal));
-    }
+    // Many lists of words count other secrets among passwords.
+    private static bool NamesPassword(string text) => Words.Has(WordList.Password, text) && !Words.Has(WordList.MemorableWord, text);
 
     /// <summary>Rising, and not the first ones in order: those number the boxes of a code.</summary>
     private static bool AreSome(List<int> places)

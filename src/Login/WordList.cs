@@ -2,7 +2,7 @@ namespace Ostiary.Login;
 
 /// <summary>
 /// The meanings the engine recognises on a page. The words of each, by language, are in <c>Words.json</c>; <see cref="Words"/> matches them.
-/// At most 64 members: a text's meanings are kept as one bit per list.
+/// At most 128 members: a text's meanings are kept as one bit per list.
 /// </summary>
 public enum WordList
 {
@@ -120,4 +120,30 @@ public enum WordList
     Denied,
     /// <summary>Captions of forms that keep, change or order something: "save", "add", "update", "pay". They sign nobody in.</summary>
     Edit,
+    /// <summary>The whole caption or answer is "yes".</summary>
+    Yes,
+    /// <summary>Captions that consent: "I agree", "accept", "allow".</summary>
+    Agree,
+    /// <summary>Something was sent to the user: "we sent you", "was e-mailed".</summary>
+    Sent,
+    /// <summary>Doing something once more: "again", "anew".</summary>
+    Again,
+    /// <summary>The thing that grows too old: a session, a page.</summary>
+    PageOrSession,
+    /// <summary>Joins two possibilities: "or".</summary>
+    Or,
+    /// <summary>What is left, or will come: "2 attempts remaining", "before your account will be locked".</summary>
+    Remaining,
+    /// <summary>Delivery by a telephone call that speaks the code.</summary>
+    VoiceCall,
+    /// <summary>An account other than those shown: "use another account".</summary>
+    OtherAccount,
+    /// <summary>A passkey or a security key, and what a device asks for to use one.</summary>
+    Passkey,
+    /// <summary>A session of the same user elsewhere: "already signed in", "on another device".</summary>
+    OtherSession,
+    /// <summary>A secret beside the password of which sites ask single characters: "memorable word".</summary>
+    MemorableWord,
+    /// <summary>"Two more attempts", "another attempt". Read only in sentences about attempts.</summary>
+    More,
 }

@@ -35,7 +35,7 @@ public static class Words
     /// <summary>Whether <paramref name="text"/> contains a word or phrase of at least one of <paramref name="lists"/>.</summary>
     public static bool HasAny(string text, params ReadOnlySpan<WordList> lists)
     {
-        var wanted = 0UL;
+        var wanted = UInt128.Zero;
         foreach (var list in lists) wanted |= Bit(list);
         return (Read(text).Within & wanted) != 0;
     }
@@ -105,7 +105,7 @@ public static class Words
         }
     }
 
-    private static ulong Bit(WordList list) => 1UL << (int)list;
+    internal static UInt128 Bit(WordList list) => UInt128.One << (int)list;
 
     /// <summary>All that a text means, for whoever asks many questions about it.</summary>
     internal static Meanings Read(string text)
@@ -172,10 +172,10 @@ public static class Words
 }
 
 /// <summary>Which lists have a word inside a text, and which lists have the whole text as a word: one bit per <see cref="WordList"/>.</summary>
-internal readonly record struct Meanings(ulong Within, ulong Whole)
+internal readonly record struct Meanings(UInt128 Within, UInt128 Whole)
 {
-    public bool Has(WordList list) => (Within & (1UL << (int)list)) != 0;
-    public bool Is(WordList list) => (Whole & (1UL << (int)list)) != 0;
+    public bool Has(WordList list) => (Within & Words.Bit(list)) != 0;
+    public bool Is(WordList list) => (Whole & Words.Bit(list)) != 0;
 
     public bool HasAny(params ReadOnlySpan<WordList> lists)
     {
@@ -206,7 +206,7 @@ internal sealed class Lexicon
     private const int LongestPhrase = 48;
 
     // A word inside a longer phrase of one of these lists means what the phrase means: "accept" in "accept only necessary", "password" in "one-time password".
-    private static readonly ulong[] YieldsTo = Yielding(
+    private static readonly UInt128[] YieldsTo = Yielding(
         (WordList.SignIn, [WordList.SignOut, WordList.SignUp, WordList.StaySignedIn, WordList.Newsletter, WordList.UserName, WordList.ChooseMethod]),
         (WordList.SignUp, [WordList.Newsletter]),
         (WordList.AcceptCookies, [WordList.RejectCookies, WordList.Approve]),
@@ -220,11 +220,13 @@ internal sealed class Lexicon
         (WordList.Code, [WordList.UserName, WordList.Company, WordList.Address, WordList.Password]),
         (WordList.Name, [WordList.UserName, WordList.Company, WordList.SecurityQuestion]),
         (WordList.Address, [WordList.Email, WordList.UserName]),
-        (WordList.Account, [WordList.SignUp, WordList.ChooseAccount]));
+        (WordList.Account, [WordList.SignUp, WordList.ChooseAccount]),
+        (WordList.Agree, [WordList.RejectCookies]));
 
     private readonly Dictionary<string, List<Phrase>> byWord = [];
     private readonly Dictionary<string, List<Phrase>> byStem = [];
     private readonly Dictionary<int, List<Run>> byPair = [];
+    private readonly Dictionary<char, UInt128> bySign = [];
     private readonly Dictionary<string, List<Phrase>>.AlternateLookup<ReadOnlySpan<char>> words;
     private readonly Dictionary<string, List<Phrase>>.AlternateLookup<ReadOnlySpan<char>> stems;
     private int shortestStem = int.MaxValue;
@@ -279,17 +281,18 @@ internal sealed class Lexicon
 
         var runs = new Finds();
         var compact = Compact(folded);
+        if (compact.Length == 1) return bySign.TryGetValue(compact[0], out var lists) ? new Meanings(lists, lists) : default;
         for (var at = 0; at + 1 < compact.Length; at++) FindRuns(compact, at, ref runs);
         var inside = runs.Settle();
         return new Meanings(found.Within | inside.Within, inside.Whole);
     }
 
-    private static ulong[] Yielding(params ReadOnlySpan<(WordList List, WordList[] To)> rules)
+    private static UInt128[] Yielding(params ReadOnlySpan<(WordList List, WordList[] To)> rules)
     {
-        var yields = new ulong[64];
+        var yields = new UInt128[128];
         foreach (var (list, to) in rules)
         {
-            foreach (var other in to) yields[(int)list] |= 1UL << (int)other;
+            foreach (var other in to) yields[(int)list] |= Words.Bit(other);
         }
         return yields;
     }
@@ -316,7 +319,12 @@ internal sealed class Lexicon
         if (HasSpaceless(folded))
         {
             var run = Compact(folded);
-            if (run.Length < 2) throw new InvalidOperationException($"{Resource}: '{entry}' in {list} is too short to be looked for inside a text.");
+            if (run.Length < 2)
+            {
+                if (!alone) throw new InvalidOperationException($"{Resource}: '{entry}' in {list} is too short to be looked for inside a text.");
+                bySign[run[0]] = bySign.GetValueOrDefault(run[0]) | Words.Bit(list);
+                return;
+            }
             Entry(byPair, Pair(run, 0)).Add(new Run(list, veto, alone, run));
             return;
         }
@@ -481,14 +489,14 @@ internal sealed class Lexicon
         public readonly Meanings Settle()
         {
             if (found is null) return default;
-            var within = 0UL;
-            var whole = 0UL;
+            var within = UInt128.Zero;
+            var whole = UInt128.Zero;
             for (var i = 0; i < found.Count; i++)
             {
                 var find = found[i];
                 if (IsVetoed(find) || IsPartOfMore(i)) continue;
-                within |= 1UL << (int)find.List;
-                if (find.Whole) whole |= 1UL << (int)find.List;
+                within |= Words.Bit(find.List);
+                if (find.Whole) whole |= Words.Bit(find.List);
             }
             return new Meanings(within, whole);
         }
@@ -509,7 +517,7 @@ internal sealed class Lexicon
             }
             return false;
 
-            bool IsPart(Find other) => (more & (1UL << (int)other.List)) != 0 && other.Start <= find.Start && other.End >= find.End
+            bool IsPart(Find other) => (more & Words.Bit(other.List)) != 0 && other.Start <= find.Start && other.End >= find.End
                 && other.End - other.Start > find.End - find.Start;
         }
 

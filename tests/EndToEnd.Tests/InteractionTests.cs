@@ -80,6 +80,23 @@ public sealed class InteractionTests(World world)
     }
 
     [Fact]
+    public async Task Another_way_than_the_one_that_is_asked_for_may_be_chosen()
+    {
+        var api = await world.NewOrganizationAsync();
+        var visit = await Visit.StoreAsync(api, world.Portals, "anotherway");
+        var run = await visit.RunAsync();
+        (await api.RunReachesAsync(run, "interaction_required")).Has("interaction.type", "push_approval").Has("interaction.options.0", new { value = "another_way", label = "Try another way" });
+        var path = $"/v2/task-runs/{run}/interaction";
+        (await api.PostAsync(path, new { input = new { option = "another_way" } })).Is(200).Has("status", "running");
+        var ways = (await api.RunReachesAsync(run, "interaction_required")).Has("interaction.type", "mfa").Has("interaction.fields.0.name", "method");
+        var app = ways["interaction.fields.0.options"].EnumerateArray().Single(o => o.GetProperty("label").GetString()!.Contains("authenticator", StringComparison.Ordinal));
+        (await api.PostAsync(path, new { input = new { method = app.GetProperty("value").GetString() } })).Is(200);
+        (await api.RunReachesAsync(run, "interaction_required")).Has("interaction.fields.0.name", "code");
+        (await api.PostAsync(path, new { input = new { code = world.Portals.CodeFor("anotherway", visit.Account) } })).Is(200);
+        await api.RunReachesAsync(run, "completed");
+    }
+
+    [Fact]
     public async Task An_answer_is_nowhere_to_be_found_afterwards()
     {
         var api = await world.NewOrganizationAsync();

@@ -109,6 +109,26 @@ public sealed class OverrideTests(Shared shared)
     }
 
     [Fact]
+    public async Task New_terms_are_accepted_unless_the_source_says_otherwise()
+    {
+        const string html = "<h1>Our terms have changed</h1><p>Please read the new terms of use.</p><button type=button>Accept and continue</button>";
+        var (accepted, snapshot) = await AnswerOnAsync(html, LoginOverrides.None);
+        Assert.Equal("Accept and continue", snapshot.Elements.Single(e => e.Id == Assert.IsType<LoginStep.Click>(accepted.Step).Element).Text);
+        var left = await AnswerAsync(html, new LoginOverrides { AcceptsTerms = false });
+        Assert.Contains("terms", Assert.IsType<LoginOutcome.Blocked>(Assert.IsType<LoginStep.Done>(left.Step).Outcome).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true, "Yes, trust it")]
+    [InlineData(false, "No")]
+    public async Task A_browser_is_trusted_unless_the_source_says_otherwise(bool trusts, string caption)
+    {
+        const string html = "<h1>Trust this device?</h1><p>You will not be asked for a code on it again.</p><button type=button>Yes, trust it</button><button type=button>No</button>";
+        var (decision, snapshot) = await AnswerOnAsync(html, new LoginOverrides { TrustsDevice = trusts });
+        Assert.Equal(caption, snapshot.Elements.Single(e => e.Id == Assert.IsType<LoginStep.Click>(decision.Step).Element).Text);
+    }
+
+    [Fact]
     public async Task The_steps_that_were_named_are_taken_one_after_the_other()
     {
         await using var pages = await Pages.StartAsync();

@@ -19,6 +19,8 @@ internal static class Corrections
         SignedInWords = [.. overrides.SignedInWords],
         Steps = [.. overrides.Steps],
         PreferredMfa = overrides.PreferredMfa,
+        AcceptsTerms = overrides.AcceptTerms ?? true,
+        TrustsDevice = overrides.TrustDevice ?? true,
         Domains = overrides.Domains is { } domains ? [.. domains] : null,
     };
 

@@ -18,9 +18,11 @@ namespace Ostiary.Server.Sources;
 /// <param name="Steps">The order in which it asks, words of <see cref="StepWords"/>; empty: not said.</param>
 /// <param name="PreferredMfa">Which of several ways to verify is chosen, a word of <see cref="MfaWords"/>, or null.</param>
 /// <param name="Domains">Where values may be typed beside the source's own domain; null: not said, empty: nowhere else.</param>
+/// <param name="AcceptTerms">False: new terms of the website end a sign-in instead of being accepted; null: not said.</param>
+/// <param name="TrustDevice">False: the website is not asked to trust the browser, unless the user says so; null: not said.</param>
 internal sealed partial record SourceOverrides(
     Uri? StartUrl, Uri? LoginUrl, Uri? CheckUrl, IReadOnlyDictionary<string, string> Selectors, IReadOnlyDictionary<string, string> Fields, IReadOnlyList<string> RefusalWords, IReadOnlyList<string> SignedInWords, IReadOnlyList<string> Steps, string? PreferredMfa,
-    IReadOnlyList<string>? Domains)
+    IReadOnlyList<string>? Domains, bool? AcceptTerms, bool? TrustDevice)
 {
     /// <summary>What a selector can be given for.</summary>
     public static readonly IReadOnlyList<string> Roles = ["sign_in", "identifier", "next", "password", "submit", "code", "code_submit", "refusal", "signed_in"];
@@ -44,6 +46,7 @@ internal sealed partial record SourceOverrides(
         List<string> words = [], signedIn = [], steps = [];
         List<string>? domains = null;
         string? mfa = null;
+        bool? terms = null, trust = null;
         foreach (var property in json.EnumerateObject())
         {
             var at = $"{path}.{Shown(property.Name)}";
@@ -77,13 +80,19 @@ internal sealed partial record SourceOverrides(
                     for (var i = 0; i < domains.Count; i++)
                         if (!Domain().IsMatch(domains[i]) || Uri.CheckHostName(domains[i]) == UriHostNameType.Unknown) faults.Add(Fault.Invalid($"{at}[{i}]", $"`{at}[{i}]` must be a domain such as `bank-online.example` or a host name, without scheme, port and path."));
                     break;
+                case "accept_terms":
+                    terms = YesOrNo(property.Value, at, faults);
+                    break;
+                case "trust_device":
+                    trust = YesOrNo(property.Value, at, faults);
+                    break;
                 default:
-                    faults.Add(Fault.Invalid(at, $"`{at}` is not known; there are {string.Join(", ", Urls)}, selectors, fields, refusal_words, signed_in_words, steps, preferred_mfa and domains."));
+                    faults.Add(Fault.Invalid(at, $"`{at}` is not known; there are {string.Join(", ", Urls)}, selectors, fields, refusal_words, signed_in_words, steps, preferred_mfa, domains, accept_terms and trust_device."));
                     break;
             }
         }
 
-        return new SourceOverrides(urls.GetValueOrDefault("start_url"), urls.GetValueOrDefault("login_url"), urls.GetValueOrDefault("check_url"), selectors, fields, words, signedIn, steps, mfa, domains);
+        return new SourceOverrides(urls.GetValueOrDefault("start_url"), urls.GetValueOrDefault("login_url"), urls.GetValueOrDefault("check_url"), selectors, fields, words, signedIn, steps, mfa, domains, terms, trust);
     }
 
     /// <summary>Overrides as they were stored.</summary>
@@ -91,6 +100,13 @@ internal sealed partial record SourceOverrides(
 
     /// <summary>The addresses in it, by field.</summary>
     public IEnumerable<(string Field, Uri Url)> Addresses => Urls.Zip((Uri?[])[StartUrl, LoginUrl, CheckUrl]).Where(pair => pair.Second is not null).Select(pair => (pair.First, pair.Second!));
+
+    private static bool? YesOrNo(JsonElement value, string at, List<Fault> faults)
+    {
+        if (value.ValueKind is JsonValueKind.True or JsonValueKind.False) return value.GetBoolean();
+        faults.Add(Fault.Invalid(at, $"`{at}` must be true or false."));
+        return null;
+    }
 
     private static Uri? Address(JsonElement value, string at, List<Fault> faults)
     {

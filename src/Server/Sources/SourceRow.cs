@@ -114,7 +114,7 @@ internal sealed record SourceObject(
     public const string AuthMethodsExample = """["username_password"]""";
     public const string RequiredFieldsWords = "Keys of source fields without which a `username_password` credential is refused.";
     public const string MaxConcurrentSessionsWords = "Browsers in use on this source at once; further runs wait in `queued`. Null: no limit of its own.";
-    public const string OverridesWords = "Corrections to the sign-in engine: `start_url`, `login_url`, `check_url`, `selectors` {role: CSS}, `fields` {source field: CSS}, `refusal_words`, `signed_in_words`, `steps`, `preferred_mfa`, `domains`.";
+    public const string OverridesWords = "Corrections to the sign-in engine: `start_url`, `login_url`, `check_url`, `selectors` {role: CSS}, `fields` {source field: CSS}, `refusal_words`, `signed_in_words`, `steps`, `preferred_mfa`, `domains`, `accept_terms`, `trust_device`.";
     public const string SuggestedOverridesWords = "Overrides that the adviser proposed and a sign-in confirmed; they have no effect until you send them as `overrides`. Null: none, or taken up.";
     public const string LearnedAtWords = "When the way to the sign-in was learned, by a sign-in that succeeded; the next one goes straight there. Null: not known, or forgotten.";
 

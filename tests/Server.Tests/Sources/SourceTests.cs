@@ -66,7 +66,7 @@ public sealed class SourceTests(ApiServer server)
         var overrides = new
         {
             start_url = "http://127.0.0.1/start", check_url = "http://127.0.0.1/me", selectors = new { identifier = "#user", password = "#pass", submit = "button.go" }, fields = new { company_id = "#company" },
-            refusal_words = new[] { "Computer says no" }, signed_in_words = new[] { "My beds" }, steps = new[] { "source_fields", "identifier", "password" }, preferred_mfa = "totp", domains = new[] { "bank-online.example", "id.vendor.example" },
+            refusal_words = new[] { "Computer says no" }, signed_in_words = new[] { "My beds" }, steps = new[] { "source_fields", "identifier", "password" }, preferred_mfa = "totp", accept_terms = false, trust_device = true, domains = new[] { "bank-online.example", "id.vendor.example" },
         };
         var source = (await api.PostAsync("/v2/sources", new
         {
@@ -87,12 +87,12 @@ public sealed class SourceTests(ApiServer server)
             overrides = new
             {
                 start_url = "nowhere", login_url = "http://169.254.169.254/", check_url = 7, selectors = new { user = "#a", password = "" }, fields = new Dictionary<string, object> { ["Bad Key"] = "#a", ["company"] = 7 },
-                refusal_words = new object[] { "", 7 }, steps = new[] { "identifier", "identifier", "dance" }, preferred_mfa = "pigeon", domains = new object[] { "https://bank.example/", "com", "bank.example", "a b.example", "bank.example:8443" }, speed = "fast",
+                refusal_words = new object[] { "", 7 }, steps = new[] { "identifier", "identifier", "dance" }, preferred_mfa = "pigeon", accept_terms = "never", trust_device = 1, domains = new object[] { "https://bank.example/", "com", "bank.example", "a b.example", "bank.example:8443" }, speed = "fast",
             },
         })).Faults(
             "website.logo_url", "auth_methods[0]", "auth_methods[2]", "required_fields[0]", "required_fields[1]", "required_fields[3]", "max_concurrent_sessions",
             "overrides.start_url", "overrides.check_url", "overrides.selectors.user", "overrides.selectors.password", "overrides.fields.…", "overrides.fields.company",
-            "overrides.refusal_words[0]", "overrides.refusal_words[1]", "overrides.steps[1]", "overrides.steps[2]", "overrides.preferred_mfa", "overrides.domains[0]", "overrides.domains[1]", "overrides.domains[3]", "overrides.domains[4]", "overrides.speed", "overrides.login_url");
+            "overrides.refusal_words[0]", "overrides.refusal_words[1]", "overrides.steps[1]", "overrides.steps[2]", "overrides.preferred_mfa", "overrides.accept_terms", "overrides.trust_device", "overrides.domains[0]", "overrides.domains[1]", "overrides.domains[3]", "overrides.domains[4]", "overrides.speed", "overrides.login_url");
         var source = await api.NewSourceAsync();
         (await api.PatchAsync($"/v2/sources/{source}", """{"auth_methods":[],"required_fields":"x","overrides":[],"max_concurrent_sessions":"2"}""")).Faults("auth_methods", "required_fields", "overrides", "max_concurrent_sessions");
         (await api.PatchAsync($"/v2/sources/{source}", """{"overrides":{"selectors":"#a","fields":[],"refusal_words":"no","steps":{}}}""")).Faults("overrides.selectors", "overrides.fields", "overrides.refusal_words", "overrides.steps");
