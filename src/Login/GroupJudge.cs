@@ -122,7 +122,7 @@ internal static class GroupJudge
         }
         else if (group.Codes.Count == 0 && words.NamesWayOfCode && fields is [{ } sole] && sole.IsText && sole[FieldRole.Code] >= 3) sole.Add(FieldRole.Code, 3, "the page says how a code comes");
         // The field after a list of questions answers the one that is chosen.
-        if (group.Selects.Find(AsksQuestions) is { } asking && fields.Find(f => f.IsText && f.Element.Id.Index > asking.Id.Index) is { } answer)
+        if (group.Selects.Find(AsksQuestions) is { } list && fields.Find(f => f.IsText && f.Element.Id.Index > list.Id.Index) is { } answer)
         {
             answer.Add(FieldRole.SecurityAnswer, 6, "after a list of questions");
             answer.Add(FieldRole.Identifier, -6, "after a list of questions");
@@ -138,6 +138,9 @@ internal static class GroupJudge
                 field.Add(FieldRole.Password, -8, "a control beside it has a code sent");
             }
         }
+        // Beside one such question, every other field whose label is a whole question wants an answer too; where nothing but questions is asked, two make it certain.
+        var asking = fields.FindAll(f => (f.IsText || f.IsPassword && !Words.Has(WordList.Password, f.Label)) && !questions.Contains(f) && f[FieldRole.Captcha] < 6 && f[FieldRole.Code] < Take && IsQuestion(f.Label));
+        if (questions.Count > 0 || asking.Count > 1 && asking.Count == fields.Count(f => f.IsText || f.IsPassword)) questions = [.. fields.Where(f => questions.Contains(f) || asking.Contains(f))];
         foreach (var question in questions)
         {
             question.Role = FieldRole.SecurityAnswer;

@@ -531,25 +531,36 @@ public sealed class LoginEngine
     {
         var group = judged.Group!;
         var field = group.Question!;
+        // Several questions at once are asked of the user, and answered, together.
+        var fields = group.Fields.FindAll(f => f.Role == FieldRole.SecurityAnswer);
+        if (!fields.Contains(field)) fields = [field];
+        var values = fields.Select((f, at) => (f.Element.Id, Name: AnswerName(at))).Where(f => progress.Answer is { } given && given.Names.Contains(f.Name)).Select(f => new FieldValue(f.Id, Slot.Answer(f.Name))).ToList();
         if (AllowedDomains.Refusal(page, progress, group) is { } reason) return Say(judged, new LoginStep.Done(new LoginOutcome.Blocked(reason)));
         if (Beside(page, progress, judged, group) is { } beside) return beside;
         if (progress.Answer is { Placed: false } answer && answer.Names.Contains("answer"))
-            return Say(judged, new LoginStep.Fill([new FieldValue(field.Element.Id, Slot.Answer("answer"))], group.Submit is { Enabled: false } ? null : Send(group, ClickPurpose.SubmitAnswer)));
+            return Say(judged, new LoginStep.Fill(values, group.Submit is { Enabled: false } ? null : Send(group, ClickPurpose.SubmitAnswer)));
         var typed = progress.LastStep is LoginStep.Fill { Then: null } fill && fill.Values.Any(v => v.Slot == Slot.Answer("answer"));
         if (typed && field.Element.HasValue && group.Submit is { Enabled: false } && progress.SinceStep < DeadPatience) return Say(judged, new LoginStep.Wait("the button is not alive yet", TimeSpan.FromMilliseconds(500)));
         if (typed && field.Element.HasValue) return Say(judged, Send(group, ClickPurpose.SubmitAnswer));
         var sameDocument = page.Snapshot.Frames[0].Document == progress.Before?.Frames[0].Document;
         if (typed && sameDocument && progress.Refilled == 0 && page.Snapshot.RequestsInFlight == 0 && !page.Snapshot.Requests.Any(r => r.Method is not ("GET" or "HEAD")))
-            return Say(judged, new LoginStep.Fill([new FieldValue(field.Element.Id, Slot.Answer("answer"))], group.Submit is { Enabled: false } ? null : Send(group, ClickPurpose.SubmitAnswer)), "the page lost what was typed");
+            return Say(judged, new LoginStep.Fill(values, group.Submit is { Enabled: false } ? null : Send(group, ClickPurpose.SubmitAnswer)), "the page lost what was typed");
         if (progress.Answer is { Placed: true } && sameDocument && field.Element.HasValue && SiteText.Refusal(SiteText.Answers(page, progress)) is null && progress.SinceStep < TimeSpan.FromSeconds(8))
             return Say(judged, new LoginStep.Wait("the answer was sent; the site has not answered yet", Glance));
         if (progress.Asked.Count >= MostRounds) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The site kept asking questions.")));
         var words = new GroupWords(page, group);
-        var question = words.QuestionOf(field) ?? field.Label;
-        var prompt = SiteText.Prompt(page, [field.Element], progress);
-        if (question.Length > 0 && !prompt.Contains(question, StringComparison.Ordinal)) prompt = prompt.Length == 0 ? question : prompt + " " + question;
-        return Say(judged, new LoginStep.Ask(Offering(page, progress, group, new Challenge("security_question", SiteText.Cut(prompt, 500), [new ChallengeField("answer", "string", SiteText.Cut(question, 200))]))));
+        var prompt = SiteText.Prompt(page, [.. fields.Select(f => f.Element)], progress);
+        var asked = new List<ChallengeField>();
+        foreach (var one in fields)
+        {
+            var question = words.QuestionOf(one) ?? one.Label;
+            if (question.Length > 0 && !prompt.Contains(question, StringComparison.Ordinal)) prompt = prompt.Length == 0 ? question : prompt + " " + question;
+            asked.Add(new ChallengeField(AnswerName(asked.Count), "string", SiteText.Cut(question, 200)));
+        }
+        return Say(judged, new LoginStep.Ask(Offering(page, progress, group, new Challenge("security_question", SiteText.Cut(prompt, 500), asked))));
     }
+
+    private static string AnswerName(int at) => at == 0 ? "answer" : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"answer_{at + 1}");
 
     private static LoginDecision Choose(LoginPage page, LoginProgress progress, Judgement judged, string type, string name)
     {
