@@ -234,6 +234,7 @@ internal sealed class FieldReading
         if (Pattern.Length > 0 && IsNumeric && type != "tel" && type != "number") shape += 2;
         if (MaxLength is >= 4 and <= 8) shape += 2;
         if (e.Attributes.TryGetValue("minlength", out var min) && MaxLength is { } max && min == max.ToString(System.Globalization.CultureInfo.InvariantCulture)) shape += 2;
+        if (MaxLength is <= 3 && IsText) Add(FieldRole.Identifier, -4, "no room for a name");
         if (shape > 0) Add(FieldRole.Code, Math.Min(4, shape), "shape of a code");
     }
 

@@ -162,7 +162,7 @@ internal static class GroupJudge
         group.Identifier = best.Identifier;
         group.Password = best.Password;
         if (best.Code is { } code) group.Codes.Add(code);
-        foreach (var field in fields.Where(f => f.IsText && f.Role == FieldRole.Other))
+        foreach (var field in fields.Where(f => (f.IsText || f == best.SecondSecret) && f.Role == FieldRole.Other))
         {
             if (field[FieldRole.Personal] >= 4 && field[FieldRole.Extra] < 5) field.Role = FieldRole.Personal;
             else if (field[FieldRole.Identifier] >= 4 && group.Identifier is { } other && words.HasOrBetween(field, other)) continue;
