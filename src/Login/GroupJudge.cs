@@ -250,7 +250,9 @@ internal static class GroupJudge
         }
         if (group.Password is not null)
         {
-            if (textarea && group.Score < 6) { group.Kind = GroupKind.Contact; return; }
+            // The password that a document or a draft was given, not the one of an account.
+            if (texts.Count == 0 && words.SaysGuarded && !words.SubmitIs(WordList.SignIn) && !words.Heading(WordList.SignIn)) { group.Kind = GroupKind.Other; return; }
+            if (textarea && (group.Score < 6 || !words.SubmitIs(WordList.SignIn))) { group.Kind = GroupKind.Contact; return; }
             group.Kind = group.Score < (personal > 0 ? LeastBesidePersonal : LeastForLogin) ? GroupKind.SignUp : group.Identifier is null ? GroupKind.Reauth : GroupKind.Login;
             return;
         }
@@ -439,6 +441,12 @@ internal sealed class GroupWords
     public bool ChoiceHas(WordList list) => _choices.Exists(c => c.Has(list));
     public bool TitleSignIn => _title.Has(WordList.SignIn);
     public bool TitleSignUp => _title.Has(WordList.SignUp);
+    /// <summary>Anything about the group that speaks of signing in.</summary>
+    public bool SpeaksOfSignIn => SubmitIs(WordList.SignIn) || Heading(WordList.SignIn) || Says(WordList.SignIn) || TitleSignIn || UrlSaysSignIn || AttributesSaySignIn || SaysForgot || LinkHas(WordList.Forgot) || ChoiceHas(WordList.Remember) || ChoiceHas(WordList.StaySignedIn);
+
+    /// <summary>A shared password guards what is to be seen, and no word of signing in.</summary>
+    public bool SaysGuarded => _title.Has(WordList.Guarded) || _headings.Concat(_texts).Any(t => t.Length <= 200 && t.Has(WordList.Guarded) && !t.Has(WordList.SignIn));
+
     public bool UrlSaysSignIn => Controls.HrefSays(_path, SignInPaths);
     public bool UrlSaysSignUp => Controls.HrefSays(_path, SignUpPaths);
     public bool AttributesSaySignIn => Controls.HrefSays(_attributes, "login", "signin", "sign-in", "sign_in", "log-in", "logon", "auth");
