@@ -178,14 +178,14 @@ internal static class GroupJudge
         var texts = group.Fields.Where(f => f.IsText).ToList();
         var newPasswords = group.Fields.Count(f => f.Role == FieldRole.NewPassword);
         var personal = group.Fields.Count(f => f.Role == FieldRole.Personal) + group.Selects.Count(s => Words.HasAny(s.Name + " " + s.NearbyText, WordList.Address, WordList.Name));
-        var textarea = group.Fields.Exists(f => f.Element.Type == "textarea");
+        var textarea = group.Fields.Exists(f => f.Element.Type == "textarea" && f.Role != FieldRole.Captcha);
 
         if (words.SubmitIsExactly(WordList.SignIn)) group.Add(6, "the button says sign in");
         else if (words.SubmitIs(WordList.SignIn)) group.Add(4, "the button speaks of signing in");
         if (words.SaysPasswordRules) group.Add(-3, "rules for a new password");
         if (!words.HasSubmit && words.ButtonIs(WordList.SignUp)) group.Add(-5, "a button says sign up");
         if (group.Selects.Exists(AsksQuestions)) group.Add(-5, "a question is to be chosen");
-        if (words.SubmitIs(WordList.Edit) && !words.SubmitIs(WordList.SignIn)) group.Add(-4, "the button keeps or sends something");
+        if ((words.SubmitIs(WordList.Edit) || words.SubmitOrders(WordList.Edit)) && !words.SubmitIs(WordList.SignIn)) group.Add(-4, "the button keeps or sends something");
         if (group.Selects.Count(s => s.Visible) >= 2) group.Add(-3, "several selects");
         if (words.SaysTerms) group.Add(-1.5, "terms beside the form");
         if (words.SubmitIs(WordList.SignUp)) group.Add(words.SubmitIs(WordList.SignIn) ? -1 : -8, "the button says sign up");
@@ -226,6 +226,9 @@ internal static class GroupJudge
             if (password.Autocomplete.Contains("new-password")) group.Add(-3, "autocomplete new-password");
             if (password[FieldRole.Code] >= 4) group.Add(-1.5, "the password may be a code");
         }
+        // Nothing says that somebody signs in, and more is asked than that takes: settings that happen to hold a user name and a password.
+        if (group.Password is not null && !words.SpeaksOfSignIn && texts.Count(f => f.Role is FieldRole.Other or FieldRole.Extra or FieldRole.Personal && f[FieldRole.Extra] < 5 && f[FieldRole.Personal] < 4) is > 1 and var more) group.Add(-1.5 * more, "fields that no sign-in asks for");
+        if (group.Password is not null && group.Identifier is { } named && named[FieldRole.Personal] >= 4 && !words.SpeaksOfSignIn) group.Add(-4, "a person's name, and nothing speaks of signing in");
         if (group.Identifier is { } chosen && (Words.Has(WordList.NewUserName, chosen.Element.Name) || Words.Has(WordList.NewUserName, chosen.Placeholder))) group.Add(-4, "a user name is to be chosen");
 
         if (group.Fields.Count == 0)
@@ -289,7 +292,9 @@ internal static class GroupJudge
             group.Kind = GroupKind.Newsletter;
             return;
         }
-        if ((words.SaysRecovery || words.LeadsBack) && !words.SubmitIs(WordList.SignIn))
+        // Beside a button that asks for a new password, one that says sign in leads back.
+        var asksForNew = words.ButtonIs(WordList.Forgot) || words.ButtonIs(WordList.NewPassword) || words.ButtonIs(WordList.PasswordChange);
+        if ((words.SaysRecovery || words.LeadsBack) && (!words.SubmitIs(WordList.SignIn) || asksForNew && words.HeadingSaysNewPassword))
         {
             group.Kind = GroupKind.Recovery;
             return;
@@ -413,6 +418,9 @@ internal sealed class GroupWords
 
     public bool HasSubmit => _submits.Count > 0;
     public bool SubmitIs(WordList list) => _submits.Exists(s => s.Has(list));
+
+    /// <summary>The first or the last of a few words says it, as verbs do: "add a device", "Gerät hinzufügen".</summary>
+    public bool SubmitOrders(WordList list) => _submits.Exists(s => Words.Fold(s.Text).Split(' ') is { Length: > 1 and <= 5 } said && (Words.Is(list, said[0]) || Words.Is(list, said[^1])));
     public bool ButtonIs(WordList list) => _group.Buttons.Exists(b => b.Visible && Controls.Caption(b).Length <= 60 && Words.Has(list, Controls.Caption(b)));
     public bool SaysTerms => _texts.Exists(t => t.Length < 300 && t.Has(WordList.Terms));
 
@@ -433,6 +441,12 @@ internal sealed class GroupWords
     public bool SaysSignUp => SubmitIs(WordList.SignUp) || Heading(WordList.SignUp) || TitleSignUp || AttributesSaySignUp || UrlSaysSignUp;
     public bool SaysAlreadyMember => _texts.Exists(t => t.Length <= 160 && t.Has(WordList.AlreadyMember));
 
+    /// <summary>Anything about the group that speaks of signing in.</summary>
+    public bool SpeaksOfSignIn => SubmitIs(WordList.SignIn) || Heading(WordList.SignIn) || Says(WordList.SignIn) || TitleSignIn || UrlSaysSignIn || AttributesSaySignIn || SaysForgot || LinkHas(WordList.Forgot) || ChoiceHas(WordList.Remember) || ChoiceHas(WordList.StaySignedIn);
+
+    /// <summary>A shared password guards what is to be seen, and no word of signing in.</summary>
+    public bool SaysGuarded => _title.Has(WordList.Guarded) || _headings.Concat(_texts).Any(t => t.Length <= 200 && t.Has(WordList.Guarded) && !t.Has(WordList.SignIn));
+
     /// <summary>Short texts between the last heading and the fields.</summary>
     public bool Says(WordList list) => _above.Exists(t => t.Has(list));
     public bool SubmitIsExactly(WordList list) => _submits.Exists(s => s.Means.Is(list));
@@ -441,12 +455,6 @@ internal sealed class GroupWords
     public bool ChoiceHas(WordList list) => _choices.Exists(c => c.Has(list));
     public bool TitleSignIn => _title.Has(WordList.SignIn);
     public bool TitleSignUp => _title.Has(WordList.SignUp);
-    /// <summary>Anything about the group that speaks of signing in.</summary>
-    public bool SpeaksOfSignIn => SubmitIs(WordList.SignIn) || Heading(WordList.SignIn) || Says(WordList.SignIn) || TitleSignIn || UrlSaysSignIn || AttributesSaySignIn || SaysForgot || LinkHas(WordList.Forgot) || ChoiceHas(WordList.Remember) || ChoiceHas(WordList.StaySignedIn);
-
-    /// <summary>A shared password guards what is to be seen, and no word of signing in.</summary>
-    public bool SaysGuarded => _title.Has(WordList.Guarded) || _headings.Concat(_texts).Any(t => t.Length <= 200 && t.Has(WordList.Guarded) && !t.Has(WordList.SignIn));
-
     public bool UrlSaysSignIn => Controls.HrefSays(_path, SignInPaths);
     public bool UrlSaysSignUp => Controls.HrefSays(_path, SignUpPaths);
     public bool AttributesSaySignIn => Controls.HrefSays(_attributes, "login", "signin", "sign-in", "sign_in", "log-in", "logon", "auth");
@@ -455,6 +463,10 @@ internal sealed class GroupWords
         || Controls.HrefSays(_path, "change", "reset", "password/edit", "update-password", "new-password") || _group.Fields.Exists(f => Words.Has(WordList.CurrentPassword, f.Words)) || _texts.Exists(t => t.Has(WordList.PasswordChange));
     public bool SaysRecovery => Heading(WordList.Forgot) || _title.Has(WordList.Forgot) || SubmitIs(WordList.Forgot) || Controls.HrefSays(_path, RecoveryPaths) || Controls.HrefSays(_attributes, RecoveryPaths) || SubmitIs(WordList.PasswordChange)
         || Heading(WordList.PasswordChange) || _headings.Exists(h => h.Has(WordList.Password) && !h.Has(WordList.SignIn));
+
+    /// <summary>A heading about a lost or a new password, and none about signing in.</summary>
+    public bool HeadingSaysNewPassword => !Heading(WordList.SignIn) && (Heading(WordList.Forgot) || Heading(WordList.NewPassword) || Heading(WordList.PasswordChange));
+
     public bool SaysNewsletter => SubmitIs(WordList.Newsletter) || Heading(WordList.Newsletter) || _texts.Exists(t => t.Length < 200 && t.Has(WordList.Newsletter)) || Controls.HrefSays(_attributes, "newsletter", "subscribe", "mailing") || _group.Fields.Exists(f => Words.Has(WordList.Newsletter, f.Words));
 
     /// <summary>The page says that a code was sent, or that an app shows it.</summary>
