@@ -445,7 +445,7 @@ internal sealed class GroupWords
     public bool SpeaksOfSignIn => SubmitIs(WordList.SignIn) || Heading(WordList.SignIn) || Says(WordList.SignIn) || TitleSignIn || UrlSaysSignIn || AttributesSaySignIn || SaysForgot || LinkHas(WordList.Forgot) || ChoiceHas(WordList.Remember) || ChoiceHas(WordList.StaySignedIn);
 
     /// <summary>A shared password guards what is to be seen, and no word of signing in.</summary>
-    public bool SaysGuarded => _title.Has(WordList.Guarded) || _headings.Concat(_texts).Any(t => t.Length <= 200 && t.Has(WordList.Guarded) && !t.Has(WordList.SignIn));
+    public bool SaysGuarded => _title.Has(WordList.Guarded) || _group.Fields.Exists(f => f.IsPassword && f.Label.Length <= 60 && Words.Has(WordList.Guarded, f.Label)) || _headings.Concat(_texts).Any(t => t.Length <= 200 && t.Has(WordList.Guarded) && !t.Has(WordList.SignIn));
 
     /// <summary>Short texts between the last heading and the fields.</summary>
     public bool Says(WordList list) => _above.Exists(t => t.Has(list));
