@@ -123,6 +123,8 @@
     if (style.visibility === 'hidden' || style.visibility === 'collapse') return 'visibility';
     if (!element.checkVisibility({ checkOpacity: true })) return 'opacity';
     if (box.width < 3 || box.height < 3) return 'size';
+    // Nothing but border and padding: there is no room for a letter.
+    if (element.tagName === 'INPUT' && textInput.test(element.type) && box.width < 24 && box.height < 24 && element.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) < 3) return 'size';
     if (box.right + scrollLeft <= 0 || box.bottom + scrollTop <= 0 || box.left + scrollLeft >= pageWidth + 300) return 'offscreen';
     if (style.position === 'absolute' || style.position === 'fixed') {
       if (style.clip && style.clip !== 'auto' && /^rect\((0|1)px,? (0|1)px,? (0|1)px,? (0|1)px\)$/.test(style.clip)) return 'clip';

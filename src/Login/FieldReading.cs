@@ -49,7 +49,7 @@ internal sealed class FieldReading
     private static readonly FrozenSet<string> NewTokens = Set("new confirm confirmation confirmed repeat again verify retype reenter re2 neu neues nuevo nueva nouveau create choose second conf rpt");
     private static readonly FrozenSet<string> CurrentTokens = Set("current old existing previous aktuell altes actual ancien");
     private static readonly FrozenSet<string> SearchTokens = Set("search q query suche recherche buscar find lookup keyword keywords s filter srch searchterm term");
-    private static readonly FrozenSet<string> NeverTokens = Set("coupon promo promocode voucher discount zip zipcode postcode postal plz card cardnum ccnumber cc cvv cvc cvv2 expiry iban comment comments subject newsletter subscribe subscription message quantity qty amount referral");
+    private static readonly FrozenSet<string> NeverTokens = Set("coupon promo promocode voucher discount zip zipcode postcode postal plz card cardnum ccnumber cc cvv cvc cvv2 expiry iban comment comments subject newsletter subscribe subscription message quantity qty amount referral ssid filename");
     private static readonly FrozenSet<string> PersonalTokens = Set("firstname lastname fname lname surname givenname familyname fullname middlename street address address1 address2 city town state country province birthday birthdate dob birth year month day gender title salutation age company companyname website url postcode zipcode");
     private static readonly FrozenSet<string> CaptchaTokens = Set("captcha captchacode captchatext securityimage imagecode imagesecurity imgcode piccode checkcode validatecode validcode vcode randcode seccode secimage securimage verifyimage verifyimg verifynumber yzm yanzhengma antispam "
         + "spamcode turing humancheck humanverify captchaanswer kaptcha recaptcha");
@@ -234,6 +234,7 @@ internal sealed class FieldReading
         if (Pattern.Length > 0 && IsNumeric && type != "tel" && type != "number") shape += 2;
         if (MaxLength is >= 4 and <= 8) shape += 2;
         if (e.Attributes.TryGetValue("minlength", out var min) && MaxLength is { } max && min == max.ToString(System.Globalization.CultureInfo.InvariantCulture)) shape += 2;
+        if (MaxLength is <= 3 && IsText) Add(FieldRole.Identifier, -4, "no room for a name");
         if (shape > 0) Add(FieldRole.Code, Math.Min(4, shape), "shape of a code");
     }
 

@@ -147,7 +147,7 @@ internal static class GroupJudge
         }
         else if (group.Codes.Count == 0 && words.NamesWayOfCode && fields is [{ } sole] && sole.IsText && sole[FieldRole.Code] >= 3) sole.Add(FieldRole.Code, 3, "the page says how a code comes");
         // The field after a list of questions answers the one that is chosen.
-        if (group.Selects.Find(AsksQuestions) is { } asking && fields.Find(f => f.IsText && f.Element.Id.Index > asking.Id.Index) is { } answer)
+        if (group.Selects.Find(AsksQuestions) is { } list && fields.Find(f => f.IsText && f.Element.Id.Index > list.Id.Index) is { } answer)
         {
             answer.Add(FieldRole.SecurityAnswer, 6, "after a list of questions");
             answer.Add(FieldRole.Identifier, -6, "after a list of questions");
@@ -163,8 +163,10 @@ internal static class GroupJudge
                 field.Add(FieldRole.Password, -8, "a control beside it has a code sent");
             }
         }
-        // Every field is named by a question of its own.
-        if (fields.FindAll(f => f.IsPassword || f.IsText) is { Count: 2 or 3 } asked && asked.TrueForAll(f => IsQuestion(f.Label.TrimEnd(' ', ':', '*')) && words.QuestionOf(f) is not null && f[FieldRole.Code] < Take) && asked.Select(f => f.Label).Distinct().Count() == asked.Count && !words.SubmitIs(WordList.SignUp)) questions = asked;
+        // Beside one such question, every other field whose label is a whole question wants an answer too; where nothing but questions is asked, two make it certain.
+        var asking = fields.FindAll(f => (f.IsText || f.IsPassword && !Words.Has(WordList.Password, f.Label)) && !questions.Contains(f) && f[FieldRole.Captcha] < 6 && f[FieldRole.Code] < Take && IsQuestion(f.Label.TrimEnd(' ', ':', '*')));
+        var onlyQuestions = asking.Count > 1 && asking.Count == fields.Count(f => f.IsText || f.IsPassword) && asking.Select(f => f.Label).Distinct().Count() == asking.Count && !words.SubmitIs(WordList.SignUp);
+        if (questions.Count > 0 || onlyQuestions) questions = [.. fields.Where(f => questions.Contains(f) || asking.Contains(f))];
         // Alone on a page that speaks of a code, a field that is labelled as one is for it, even if it is drawn as a password.
         if (group.Codes.Count == 0 && words.SpeaksOfCode && questions.Count == 0 && fields.FindAll(f => f.IsPassword || f.IsText) is [{ IsPassword: true } unseen] && Words.Has(WordList.Code, unseen.Label) && !Words.Has(WordList.Password, unseen.Label))
             unseen.Add(FieldRole.Password, -6, "labelled as a code, on a page that speaks of one");
@@ -190,7 +192,7 @@ internal static class GroupJudge
         group.Identifier = best.Identifier;
         group.Password = best.Password;
         if (best.Code is { } code) group.Codes.Add(code);
-        foreach (var field in fields.Where(f => f.IsText && f.Role == FieldRole.Other))
+        foreach (var field in fields.Where(f => (f.IsText || f == best.SecondSecret) && f.Role == FieldRole.Other))
         {
             if (field[FieldRole.Personal] >= 4 && field[FieldRole.Extra] < 5) field.Role = FieldRole.Personal;
             else if (field[FieldRole.Identifier] >= 4 && group.Identifier is { } other && words.HasOrBetween(field, other)) continue;
@@ -206,14 +208,14 @@ internal static class GroupJudge
         var texts = group.Fields.Where(f => f.IsText).ToList();
         var newPasswords = group.Fields.Count(f => f.Role == FieldRole.NewPassword);
         var personal = group.Fields.Count(f => f.Role == FieldRole.Personal) + group.Selects.Count(s => Words.HasAny(s.Name + " " + s.NearbyText, WordList.Address, WordList.Name));
-        var textarea = group.Fields.Exists(f => f.Element.Type == "textarea");
+        var textarea = group.Fields.Exists(f => f.Element.Type == "textarea" && f.Role != FieldRole.Captcha);
 
         if (words.SubmitIsExactly(WordList.SignIn)) group.Add(6, "the button says sign in");
         else if (words.SubmitIs(WordList.SignIn)) group.Add(4, "the button speaks of signing in");
         if (words.SaysPasswordRules) group.Add(-3, "rules for a new password");
         if (!words.HasSubmit && words.ButtonIs(WordList.SignUp)) group.Add(-5, "a button says sign up");
         if (group.Selects.Exists(AsksQuestions)) group.Add(-5, "a question is to be chosen");
-        if (words.SubmitIs(WordList.Edit) && !words.SubmitIs(WordList.SignIn)) group.Add(-4, "the button keeps or sends something");
+        if ((words.SubmitIs(WordList.Edit) || words.SubmitOrders(WordList.Edit)) && !words.SubmitIs(WordList.SignIn)) group.Add(-4, "the button keeps or sends something");
         if (group.Selects.Count(s => s.Visible) >= 2) group.Add(-3, "several selects");
         if (words.SaysTerms) group.Add(-1.5, "terms beside the form");
         if (words.SubmitIs(WordList.SignUp)) group.Add(words.SubmitIs(WordList.SignIn) ? -1 : -8, "the button says sign up");
@@ -254,6 +256,9 @@ internal static class GroupJudge
             if (password.Autocomplete.Contains("new-password")) group.Add(-3, "autocomplete new-password");
             if (password[FieldRole.Code] >= 4) group.Add(-1.5, "the password may be a code");
         }
+        // Nothing says that somebody signs in, and more is asked than that takes: settings that happen to hold a user name and a password.
+        if (group.Password is not null && !words.SpeaksOfSignIn && texts.Count(f => f.Role is FieldRole.Other or FieldRole.Extra or FieldRole.Personal && f[FieldRole.Extra] < 5 && f[FieldRole.Personal] < 4) is > 1 and var more) group.Add(-1.5 * more, "fields that no sign-in asks for");
+        if (group.Password is not null && group.Identifier is { } named && named[FieldRole.Personal] >= 4 && !words.SpeaksOfSignIn) group.Add(-4, "a person's name, and nothing speaks of signing in");
         if (group.Identifier is { } chosen && (Words.Has(WordList.NewUserName, chosen.Element.Name) || Words.Has(WordList.NewUserName, chosen.Placeholder))) group.Add(-4, "a user name is to be chosen");
 
         if (group.Fields.Count == 0)
@@ -278,7 +283,9 @@ internal static class GroupJudge
         }
         if (group.Password is not null)
         {
-            if (textarea && group.Score < 6) { group.Kind = GroupKind.Contact; return; }
+            // The password that a document or a draft was given, not the one of an account.
+            if (texts.Count == 0 && words.SaysGuarded && !words.SubmitIs(WordList.SignIn) && !words.Heading(WordList.SignIn)) { group.Kind = GroupKind.Other; return; }
+            if (textarea && (group.Score < 6 || !words.SubmitIs(WordList.SignIn))) { group.Kind = GroupKind.Contact; return; }
             group.Kind = group.Score < (personal > 0 ? LeastBesidePersonal : LeastForLogin) ? GroupKind.SignUp : group.Identifier is null ? GroupKind.Reauth : GroupKind.Login;
             return;
         }
@@ -315,7 +322,9 @@ internal static class GroupJudge
             group.Kind = GroupKind.Newsletter;
             return;
         }
-        if ((words.SaysRecovery || words.LeadsBack) && !words.SubmitIs(WordList.SignIn))
+        // Beside a button that asks for a new password, one that says sign in leads back.
+        var asksForNew = words.ButtonIs(WordList.Forgot) || words.ButtonIs(WordList.NewPassword) || words.ButtonIs(WordList.PasswordChange);
+        if ((words.SaysRecovery || words.LeadsBack) && (!words.SubmitIs(WordList.SignIn) || asksForNew && words.HeadingSaysNewPassword))
         {
             group.Kind = GroupKind.Recovery;
             return;
@@ -443,6 +452,9 @@ internal sealed class GroupWords
 
     public bool HasSubmit => _submits.Count > 0;
     public bool SubmitIs(WordList list) => _submits.Exists(s => s.Has(list));
+
+    /// <summary>The first or the last of a few words says it, as verbs do: "add a device", "Gerät hinzufügen".</summary>
+    public bool SubmitOrders(WordList list) => _submits.Exists(s => Words.Fold(s.Text).Split(' ') is { Length: > 1 and <= 5 } said && (Words.Is(list, said[0]) || Words.Is(list, said[^1])));
     public bool ButtonIs(WordList list) => _group.Buttons.Exists(b => b.Visible && Controls.Caption(b).Length <= 60 && Words.Has(list, Controls.Caption(b)));
     public bool SaysTerms => _texts.Exists(t => t.Length < 300 && t.Has(WordList.Terms));
 
@@ -463,6 +475,12 @@ internal sealed class GroupWords
     public bool SaysSignUp => SubmitIs(WordList.SignUp) || Heading(WordList.SignUp) || TitleSignUp || AttributesSaySignUp || UrlSaysSignUp;
     public bool SaysAlreadyMember => _texts.Exists(t => t.Length <= 160 && t.Has(WordList.AlreadyMember));
 
+    /// <summary>Anything about the group that speaks of signing in.</summary>
+    public bool SpeaksOfSignIn => SubmitIs(WordList.SignIn) || Heading(WordList.SignIn) || Says(WordList.SignIn) || TitleSignIn || UrlSaysSignIn || AttributesSaySignIn || SaysForgot || LinkHas(WordList.Forgot) || ChoiceHas(WordList.Remember) || ChoiceHas(WordList.StaySignedIn);
+
+    /// <summary>A shared password guards what is to be seen, and no word of signing in.</summary>
+    public bool SaysGuarded => _title.Has(WordList.Guarded) || _group.Fields.Exists(f => f.IsPassword && f.Label.Length <= 60 && Words.Has(WordList.Guarded, f.Label)) || _headings.Concat(_texts).Any(t => t.Length <= 200 && t.Has(WordList.Guarded) && !t.Has(WordList.SignIn));
+
     /// <summary>Short texts between the last heading and the fields.</summary>
     public bool Says(WordList list) => _above.Exists(t => t.Has(list));
     public bool SubmitIsExactly(WordList list) => _submits.Exists(s => s.Means.Is(list));
@@ -479,6 +497,10 @@ internal sealed class GroupWords
         || Controls.HrefSays(_path, "change", "reset", "password/edit", "update-password", "new-password") || _group.Fields.Exists(f => Words.Has(WordList.CurrentPassword, f.Words)) || _texts.Exists(t => t.Has(WordList.PasswordChange));
     public bool SaysRecovery => Heading(WordList.Forgot) || _title.Has(WordList.Forgot) || SubmitIs(WordList.Forgot) || Controls.HrefSays(_path, RecoveryPaths) || Controls.HrefSays(_attributes, RecoveryPaths) || SubmitIs(WordList.PasswordChange)
         || Heading(WordList.PasswordChange) || _headings.Exists(h => h.Has(WordList.Password) && !h.Has(WordList.SignIn));
+
+    /// <summary>A heading about a lost or a new password, and none about signing in.</summary>
+    public bool HeadingSaysNewPassword => !Heading(WordList.SignIn) && (Heading(WordList.Forgot) || Heading(WordList.NewPassword) || Heading(WordList.PasswordChange));
+
     public bool SaysNewsletter => SubmitIs(WordList.Newsletter) || Heading(WordList.Newsletter) || _texts.Exists(t => t.Length < 200 && t.Has(WordList.Newsletter)) || Controls.HrefSays(_attributes, "newsletter", "subscribe", "mailing") || _group.Fields.Exists(f => Words.Has(WordList.Newsletter, f.Words));
 
     /// <summary>The page says that a code was sent, or that an app shows it.</summary>

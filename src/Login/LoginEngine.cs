@@ -565,7 +565,8 @@ public sealed class LoginEngine
             return Say(judged, new LoginStep.Wait("the answer was sent; the site has not answered yet", Glance));
         if (progress.Asked.Count >= MostRounds) return Say(judged, new LoginStep.Done(new LoginOutcome.Unknown("The site kept asking questions.")));
         var prompt = SiteText.Prompt(page, [.. wanted.Select(w => w.Element)], progress);
-        if (wanted is [var only] && only.Field.Label.Length > 0 && group.QuestionList is null && !prompt.Contains(only.Field.Label, StringComparison.Ordinal)) prompt = prompt.Length == 0 ? only.Field.Label : prompt + " " + only.Field.Label;
+        if (group.Letters.Count == 0 && group.QuestionList is null)
+            foreach (var asked in wanted.Select(w => w.Field.Label).Where(label => label.Length > 0 && !prompt.Contains(label, StringComparison.Ordinal))) prompt = prompt.Length == 0 ? asked : prompt + " " + asked;
         var fields = wanted.ConvertAll(w => w.Field);
         if (group.QuestionList is { } questions) fields.Insert(0, new ChallengeField(QuestionField, "select", SiteText.Cut(questions.Name.Length > 0 ? SiteText.Clean(questions.Name) : "Question", 100), [.. OptionsOf(questions).Where(o => o.Value.Length > 0 && o.Label.Length > 0)]));
         return Say(judged, new LoginStep.Ask(Offering(page, progress, group, new Challenge("security_question", SiteText.Cut(prompt, 500), fields))));

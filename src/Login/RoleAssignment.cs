@@ -18,6 +18,9 @@ internal sealed class RoleAssignment
 
     public FieldReading? Identifier { get; private set; }
     public FieldReading? Code { get; private set; }
+
+    /// <summary>A second secret of the same sign-in, beside the password.</summary>
+    public FieldReading? SecondSecret { get; private set; }
     public List<(FieldReading Field, FieldRole Role)> Roles { get; } = [];
     public IReadOnlyList<(FieldReading Field, FieldRole Role, Signal Signal)> Why => _why;
     public double Sum { get; private set; }
@@ -34,6 +37,8 @@ internal sealed class RoleAssignment
             if (IsNameless(passwords[i]) && !IsNameless(passwords[i - 1]) && passwords[i].Label.Length > 0 && (passwords[i].Label == passwords[i - 1].Label || passwords[i].Placeholder.Length > 0 && passwords[i].Placeholder == passwords[i - 1].Placeholder)) passwords.RemoveAt(i);
         var masked = passwords.Count > 1 && passwords[0].IsMaskedName && !passwords[1].IsMaskedName ? passwords[0] : null;
         if (masked is not null) passwords.RemoveAt(0);
+        var second = SecondSecretOf(passwords, words);
+        if (second is not null) passwords.Remove(second);
         var texts = fields.Where(f => (f.IsText || f == masked) && f.Element.Type != "search" && f[FieldRole.Search] < 5).Take(MostTexts).ToList();
         // "Security code" beside an e-mail address: without a word of how it comes it is the one in a picture, seen or not. Above a new password it is the one that was sent.
         var isLoose = !(words.SpeaksOfCode && words.SaysChange && texts.Count == 1) && texts.Concat(passwords).Distinct().Count() > 1 && !words.NamesWayOfCode && !words.OffersCode;
@@ -55,8 +60,15 @@ internal sealed class RoleAssignment
                 }
             }
         }
-        return best!;
+        best!.SecondSecret = second;
+        return best;
     }
+
+    /// <summary>Of two passwords that a sign-in asks for by different names, neither new nor again, the one that looks less like the password.</summary>
+    private static FieldReading? SecondSecretOf(List<FieldReading> passwords, GroupWords words) =>
+        passwords is [var first, var other] && words.SubmitIs(WordList.SignIn) && !words.SaysSignUp && !passwords.Exists(p => p[FieldRole.NewPassword] >= 4 || p[FieldRole.Code] >= CodeCost && p.IsSurelyCode)
+            && first.Label.Length > 0 && other.Label.Length > 0 && Words.Fold(first.Label) != Words.Fold(other.Label)
+            ? first[FieldRole.Password] >= other[FieldRole.Password] ? other : first : null;
 
     private static bool IsNameless(FieldReading field) => !field.Element.Attributes.ContainsKey("name") && !field.Element.Attributes.ContainsKey("id");
 

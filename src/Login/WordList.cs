@@ -84,6 +84,8 @@ public enum WordList
     BackupCode,
     /// <summary>A test for people: "I'm not a robot", "verify you are human", "enter the characters you see".</summary>
     Captcha,
+    /// <summary>One password for whoever knows it guards what is to be seen: "this content is password protected". It is nobody's account.</summary>
+    Guarded,
     /// <summary>The site insists on a new password: "you must change your password", "choose a new password", "your password has expired".</summary>
     PasswordChange,
     /// <summary>Words of the signed-in area: "my account", "dashboard", "my profile".</summary>

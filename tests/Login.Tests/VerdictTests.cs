@@ -195,6 +195,28 @@ public sealed class VerdictTests(Shared shared)
         Assert.Equal(Slot.Answer("code"), Assert.Single(Assert.IsType<LoginStep.Fill>(fourth.Step).Values).Slot);
     }
 
+    [Fact]
+    public async Task Questions_asked_together_are_answered_together()
+    {
+        await using var pages = await Pages.StartAsync();
+        await using var session = await shared.Host.OpenAsync(null, Ending);
+        var engine = new LoginEngine();
+        var url = pages.Add("/login", Form);
+        await session.NavigateAsync(url, Ending);
+        var form = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
+        var progress = Start(url).After(engine.Next(form, Start(url)), form);
+        await session.NavigateAsync(pages.Add("/check", Page("<h1>We do not know this device</h1><form><label>Where did you go to school? <input name=q1></label><label>Who was your best friend there? <input name=q2></label><button>Submit</button></form>")), Ending);
+        var asking = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
+        var decision = engine.Next(asking, progress);
+        var challenge = Assert.IsType<LoginStep.Ask>(decision.Step).Challenge;
+        Assert.Equal([("answer", "Where did you go to school?"), ("answer_2", "Who was your best friend there?")], challenge.Fields.Where(f => f.Type == "string").Select(f => (f.Name, f.Label)));
+
+        progress = progress.After(decision, asking).WithAnswer(challenge, ["answer", "answer_2"], []);
+        var fill = Assert.IsType<LoginStep.Fill>(engine.Next(asking, progress).Step);
+        Assert.Equal([Slot.Answer("answer"), Slot.Answer("answer_2")], fill.Values.Select(v => v.Slot));
+        Assert.NotNull(fill.Then);
+    }
+
     /// <summary>Forms that say something before anything is sent, and come back as they were: no word of it is an answer.</summary>
     [Theory]
     [InlineData("<p>After three incorrect attempts your account is locked.</p>")]
