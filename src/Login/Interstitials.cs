@@ -29,10 +29,13 @@ internal static class Interstitials
         if (Declined(page, progress, buttons, fields) is { } declined) return declined;
         if (fields > 0) return null;
         var content = page.Elements.Count(e => e.Visible && e.Kind is not ElementKind.Image);
-        var onward = buttons.Where(b => Controls.Caption(b).Length < 40 && Words.HasAny(Controls.Caption(b), WordList.Continue, WordList.Next)).ToList();
+        var onward = buttons.Where(b => IsCaption(Controls.Caption(b)) && Words.HasAny(Controls.Caption(b), WordList.Continue, WordList.Next)).ToList();
         if (content < 25 && onward.Count == 1 && !Words.HasAny(string.Join(' ', page.Texts), WordList.Terms)) return new(PageVerdict.Interstitial, ["a page with one way on"]) { Control = onward[0] };
         return null;
     }
+
+    /// <summary>Words that a button carries; a sentence is a hint about it, and what it does is the site's own business.</summary>
+    private static bool IsCaption(string text) => text.Length is > 0 and < 40 && text[^1] is not ('.' or '。') && text.Count(c => c == ' ') < 5;
 
     /// <summary>An offer that a button declines, or terms that one accepts; null when there is neither.</summary>
     public static Judgement? Declinable(LoginPage page, LoginProgress progress)

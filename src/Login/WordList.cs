@@ -138,4 +138,6 @@ public enum WordList
     VoiceCall,
     /// <summary>An account other than those shown: "use another account".</summary>
     OtherAccount,
+    /// <summary>Something behind the site could not be reached: "connection refused", "the server did not respond".</summary>
+    Unreached,
 }
