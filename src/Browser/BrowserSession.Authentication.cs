@@ -5,6 +5,8 @@ namespace Ostiary.Browser;
 
 public sealed partial class BrowserSession
 {
+    private readonly Dictionary<IPage, Task> _declining = [];
+
     /// <summary>
     /// Goes to a URL and answers the challenge of HTTP authentication (Basic or Digest, RFC 7617 and 7616) that its own origin sends, once. A challenge of another origin, of
     /// another scheme or for a second time is left unanswered, one of a proxy is none of ours. Afterwards Chromium itself remembers the credentials for that origin until the
@@ -33,6 +35,47 @@ public sealed partial class BrowserSession
         if (!answer.Given) throw new PageActionException("Answering a challenge: the site asked for no user name and password that may be given to it (Basic or Digest authentication of its own origin).");
     }
 
+    /// <summary>
+    /// Calls of a page's script that a server answers with a challenge get that answer at once. Left alone Chromium would put a window of its own before somebody who is not there, and the
+    /// call, with a synchronous one the whole page, would hang for good. Documents are not touched: their challenge is what the sign-in answers.
+    /// </summary>
+    private Task DeclineChallengesAsync(IPage page)
+    {
+        lock (_gate) return _declining.TryGetValue(page, out var started) ? started : _declining[page] = StartDecliningAsync(page);
+    }
+
+    private async Task StartDecliningAsync(IPage page)
+    {
+        try
+        {
+            var devTools = await CameraAsync(page);
+            devTools.Event("Fetch.requestPaused").OnEvent += (_, paused) =>
+            {
+                if (RequestOf(paused) is { } id) Observe(devTools.SendAsync("Fetch.continueRequest", new Dictionary<string, object> { ["requestId"] = id }));
+            };
+            devTools.Event("Fetch.authRequired").OnEvent += (_, asked) =>
+            {
+                if (RequestOf(asked) is not { } id) return;
+                // The challenge of a proxy is the browser's own matter.
+                var response = asked!.Value.TryGetProperty("authChallenge", out var challenge) && Text(challenge, "source") == "Proxy" ? "Default" : "CancelAuth";
+                Observe(devTools.SendAsync("Fetch.continueWithAuth", new Dictionary<string, object> { ["requestId"] = id, ["authChallengeResponse"] = new Dictionary<string, object> { ["response"] = response } }));
+            };
+            await devTools.SendAsync("Fetch.enable", new Dictionary<string, object>
+            {
+                ["handleAuthRequests"] = true,
+                ["patterns"] = new[] { new Dictionary<string, object> { ["resourceType"] = "XHR" }, new Dictionary<string, object> { ["resourceType"] = "Fetch" } },
+            });
+        }
+        catch (PlaywrightException)
+        {
+            // The page went away.
+        }
+    }
+
+    private static string? RequestOf(JsonElement? told) => told is { ValueKind: JsonValueKind.Object } value && Text(value, "requestId") is { Length: > 0 } id ? id : null;
+
+    private static string Text(JsonElement of, string name) => of.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+
     /// <summary>Holds user name and password while one address is asked for.</summary>
     private sealed class ChallengeAnswer(ICDPSession devTools, Uri url, string userName, string password) : IDisposable
     {
@@ -54,7 +97,7 @@ public sealed partial class BrowserSession
         {
             devTools.Event("Fetch.requestPaused").OnEvent += (_, paused) =>
             {
-                if (IdOf(paused) is { } id) Observe(devTools.SendAsync("Fetch.continueRequest", new Dictionary<string, object> { ["requestId"] = id }));
+                if (RequestOf(paused) is { } id) Observe(devTools.SendAsync("Fetch.continueRequest", new Dictionary<string, object> { ["requestId"] = id }));
             };
             devTools.Event("Fetch.authRequired").OnEvent += (_, asked) => OnAsked(asked);
         }
@@ -71,7 +114,7 @@ public sealed partial class BrowserSession
 
         private void OnAsked(JsonElement? asked)
         {
-            if (IdOf(asked) is not { } id) return;
+            if (RequestOf(asked) is not { } id) return;
             lock (_gate)
             {
                 var response = new Dictionary<string, object> { ["response"] = "CancelAuth" };
@@ -87,9 +130,5 @@ public sealed partial class BrowserSession
                 Observe(devTools.SendAsync("Fetch.continueWithAuth", new Dictionary<string, object> { ["requestId"] = id, ["authChallengeResponse"] = response }));
             }
         }
-
-        private static string? IdOf(JsonElement? told) => told is { ValueKind: JsonValueKind.Object } value && Text(value, "requestId") is { Length: > 0 } id ? id : null;
-
-        private static string Text(JsonElement of, string name) => of.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
     }
 }

@@ -184,7 +184,8 @@ public sealed partial class BrowserSession : IAsyncDisposable
     {
         List<IPage> old;
         lock (_gate) old = [.. _pages];
-        await RunAsync("Opening a fresh page", () => _context.NewPageAsync(), ReadPatience, cancellationToken);
+        var fresh = await RunAsync("Opening a fresh page", () => _context.NewPageAsync(), ReadPatience, cancellationToken);
+        await DeclineChallengesAsync(fresh).WaitAsync(ReadPatience, _time, cancellationToken);
         foreach (var page in old)
         {
             var closing = page.CloseAsync(new PageCloseOptions { RunBeforeUnload = false });
@@ -245,6 +246,7 @@ public sealed partial class BrowserSession : IAsyncDisposable
                 PageReader.InitScript.Length > 0 ? session._context.AddInitScriptAsync(PageReader.InitScript) : Task.CompletedTask,
                 session._context.NewPageAsync()).WaitAsync(cancellationToken);
             await session.LearnContextIdAsync().WaitAsync(cancellationToken);
+            await session.DeclineChallengesAsync(session.Page).WaitAsync(cancellationToken);
             return session;
         }
         catch
@@ -292,6 +294,8 @@ public sealed partial class BrowserSession : IAsyncDisposable
             _traffic.PageArrived(page);
             _traffic.Touch();
             OnShown(page);
+            // For the first page it is waited for; a window that the site opened is there already.
+            if (ContextId is not null) Observe(DeclineChallengesAsync(page));
         };
         _context.PageClose += (_, page) => OnClosed(page);
         _context.FrameNavigated += (_, frame) =>
@@ -337,6 +341,7 @@ public sealed partial class BrowserSession : IAsyncDisposable
         {
             last = _pages.Remove(page) && _pages.Count == 0;
             _cameras.Remove(page);
+            _declining.Remove(page);
         }
         _traffic.Forget(page);
         if (last) MarkLost();

@@ -170,7 +170,7 @@ internal static class Controls
         else if (Words.Has(WordList.SignOut, caption) && caption.Length < 40) score += 4;
         if (HrefSays(href, "logout", "log-out", "log_out", "signout", "sign-out", "sign_out", "logoff", "log-off", "abmelden", "deconnexion", "do=logout", "/exit", "cerrar-sesion")) score += 5;
         // Alone it may mean anything; with an address of the same meaning it does not.
-        if (score == 0 && Words.Fold(caption) is "exit" or "leave" or "quit" or "quitter" or "salir" or "uscita" or "beenden") score += 3;
+        if (score == 0 && Words.Fold(caption) is "disconnect" or "exit" or "leave" or "quit" or "quitter" or "salir" or "uscita" or "beenden") score += 3;
         return score;
     }
 }

@@ -30,7 +30,7 @@ internal static class Interstitials
         if (Declined(page, progress, buttons, fields) is { } declined) return declined;
         if (fields > 0) return null;
         var content = page.Elements.Count(e => e.Visible && e.Kind is not ElementKind.Image);
-        var onward = buttons.Where(b => Controls.Caption(b).Length < 40 && Words.HasAny(Controls.Caption(b), WordList.Continue, WordList.Next)).ToList();
+        var onward = buttons.Where(b => IsCaption(Controls.Caption(b)) && Words.HasAny(Controls.Caption(b), WordList.Continue, WordList.Next)).ToList();
         if (content < 25 && onward.Count == 1 && !Words.HasAny(string.Join(' ', page.Texts), WordList.Terms)) return new(PageVerdict.Interstitial, ["a page with one way on"]) { Control = onward[0] };
         return null;
     }
@@ -44,6 +44,9 @@ internal static class Interstitials
         var near = buttons.FindAll(b => b != away[0] && b.Id.Frame == away[0].Id.Frame && b.Dialog == away[0].Dialog && Math.Abs(page.PositionOf(b.Id) - page.PositionOf(away[0].Id)) <= 3 && Controls.Caption(b).Length is > 0 and < 60);
         return near.Count == 1 ? near[0] : near.Find(b => Words.HasAny(Controls.Caption(b), WordList.Continue, WordList.Confirm) || IsYes(Controls.Caption(b)));
     }
+
+    /// <summary>Words that a button carries; a sentence is a hint about it, and what it does is the site's own business.</summary>
+    private static bool IsCaption(string text) => text.Length is > 0 and < 40 && text[^1] is not ('.' or '。') && text.Count(c => c == ' ') < 5;
 
     /// <summary>An offer that a button declines, or terms that one accepts; null when there is neither.</summary>
     public static Judgement? Declinable(LoginPage page, LoginProgress progress)

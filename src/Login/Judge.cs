@@ -57,7 +57,7 @@ internal static class Judge
             return new(PageVerdict.Home, ["override selectors.sign_in: " + Controls.Caption(named)]) { Control = named };
 
         var lastPassword = progress.Submissions.FindLast(s => s.Kind is SubmissionKind.Password or SubmissionKind.Identifier);
-        var signOut = sent && progress.SignOutSeenBefore ? null : SignOut(page);
+        var signOut = sent && progress.SignOutSeenBefore ? null : SignOut(page, shown: sent && progress.SignOutHiddenBefore);
 
         // Locked: only as an answer to something sent, or where nothing can be typed.
         if ((signOut is null || login is not null) && SiteText.Locked(answers) is { } locked && (sent || login is null && code is null) && (code is null || Words.Has(WordList.Locked, locked)))
@@ -203,13 +203,15 @@ internal static class Judge
         if (proven && (SiteText.Refusal(answers) is not { } about || !Words.HasAny(about, WordList.Password, WordList.UserName, WordList.Email) || Words.HasAny(about, WordList.Code, WordList.Verification))) return null;
         // A second look is no submission: what stands there is not an answer.
         if (progress.LastStep is LoginStep.GoTo) return null;
+        // The site's own machines failed: nobody looked at what was sent.
+        if (Broken.Explains(SiteText.Refusal(answers) ?? "", answers)) return null;
         if (SiteText.Refusal(answers) is { } refusal)
         {
             if (Words.Has(WordList.Expired, refusal) && !Words.HasAny(refusal, WordList.Password, WordList.UserName, WordList.Email)) return null;
             return new(PageVerdict.Rejected, ["the form is back", "words of refusal: " + refusal]) { Group = login, Message = refusal };
         }
         if (!again) return null;
-        var status = page.Snapshot.Requests.LastOrDefault(r => r.Status is 401 or 403 or 422 or 400 && r.Method is "POST" or "PUT" or "PATCH");
+        var status = page.Snapshot.Requests.LastOrDefault(r => r.Status is 401 or 403 or 422 or 400 && r.Method is "POST" or "PUT" or "PATCH") ?? RefusedAsking(page, progress);
         if (status is not null && last.Kind == SubmissionKind.Password)
         {
             if (answers.Exists(a => a.IsAlert && (Stale.Says(a.Text) || Words.Has(WordList.Captcha, a.Text)))) return null;
@@ -227,6 +229,17 @@ internal static class Judge
         if (login.Fields.Find(f => f.Element is { NativeValidity: true, HasValue: true, ValidityMessage.Length: > 0 } && f.Role is FieldRole.Identifier or FieldRole.Password) is { } unfit && page.Snapshot.Requests.Count == 0 && Finished(page, progress))
             return new(PageVerdict.Rejected, ["the form does not take the value of a field"]) { Group = login, Message = SiteText.Cut(unfit.Element.ValidityMessage, 300) };
         return null;
+    }
+
+    /// <summary>
+    /// The call of a page's script that only asks, and was refused: credentials may travel in a header of it. Only where nothing was posted, and where the same call had not been refused
+    /// before anything was sent, as that of a page that looks whether somebody is signed in.
+    /// </summary>
+    private static RequestSnapshot? RefusedAsking(LoginPage page, LoginProgress progress)
+    {
+        var calls = page.Snapshot.Requests.Where(r => r.Type is "xhr" or "fetch").ToList();
+        if (progress.LastStep is LoginStep.GoTo || page.Snapshot.Frames[0].Document != progress.Before?.Frames[0].Document || calls.Exists(r => r.Method is "POST" or "PUT" or "PATCH")) return null;
+        return calls.FindLast(r => r.Status is 401 or 403 && !progress.Before.Requests.Any(b => b.Path == r.Path && b.Origin == r.Origin && b.Status is 401 or 403));
     }
 
     /// <summary>
@@ -382,13 +395,14 @@ internal static class Judge
         return null;
     }
 
-    internal static ElementSnapshot? SignOut(LoginPage page)
+    /// <param name="shown">Only one that is shown: a page may hold it from the beginning.</param>
+    internal static ElementSnapshot? SignOut(LoginPage page, bool shown = false)
     {
         ElementSnapshot? best = null;
         var score = 2.9;
         foreach (var e in page.Elements)
         {
-            var points = Controls.SignOutScore(e);
+            var points = shown && !e.Visible ? 0 : Controls.SignOutScore(e);
             if (points > score) { score = points; best = e; }
         }
         return best;
@@ -403,7 +417,7 @@ internal static class Judge
         var signIn = page.Elements.Where(e => e.Visible).Select(e => (Element: e, Score: Controls.SignInScore(e))).Where(s => s.Score >= 5 && !Words.Has(WordList.SignOut, Controls.Caption(s.Element))).Select(s => s.Element).FirstOrDefault();
         if (signOut is not null) signals.Add(new("sign-out control: " + Controls.Caption(signOut), Math.Min(8, Controls.SignOutScore(signOut) + 2)));
         if (signIn is not null) signals.Add(new("sign-in control: " + Controls.Caption(signIn), -6));
-        if (page.Groups.Exists(g => g.Kind is GroupKind.SignUp)) signals.Add(new("a sign-up form", -3));
+        if (page.Groups.Exists(SignsUp)) signals.Add(new("a sign-up form", -3));
         if (!progress.CredentialSent)
         {
             // Signed in already, from a saved state: only a sign-out control tells, and only one that says so; an address alone may be the way out of one part of the site.
@@ -424,7 +438,7 @@ internal static class Judge
             if (progress.Overrides.CheckUrl is { } check && check.AbsolutePath != snapshot.Url.AbsolutePath)
                 return new(PageVerdict.Unknown, [.. signals.Select(s => s.ToString()), "override check_url is not shown"]) { Message = "After the sign-in the site does not show the page that only somebody signed in gets to see." };
             // Texts that nobody saw before the sign-in: a page that looks as it did is no proof.
-            if (signIn is null && !SpeaksOfTrouble(page) && !IsStep(page, progress) && page.Texts.Except(progress.StartTexts).Any(t => t.Length > 2) && snapshot.StatusCode is null or (>= 200 and < 400) && (page.Elements.Count(e => e.Visible) > 3 || page.Elements.Any(e => e.Visible && Words.Has(WordList.Welcome, e.Text))) && !page.Groups.Exists(g => g.IsLogin || g.Kind is GroupKind.Code or GroupKind.SignUp))
+            if (signIn is null && !SpeaksOfTrouble(page) && !IsStep(page, progress) && (page.Texts.Except(progress.StartTexts).Any(t => t.Length > 2) || NoLongerOffersSignIn(page, progress)) && snapshot.StatusCode is null or (>= 200 and < 400) && (page.Elements.Count(e => e.Visible) > 3 || page.Elements.Any(e => e.Visible && Words.Has(WordList.Welcome, e.Text))) && !page.Groups.Exists(g => g.IsLogin || g.Kind is GroupKind.Code || SignsUp(g)))
                 return new(PageVerdict.Connected, ["second look: the start page shows no way to sign in"]);
             return new(PageVerdict.Unknown, [.. signals.Select(s => s.ToString()), "the second look shows a way to sign in"]) { Message = "After the sign-in the site's start page still offers to sign in." };
         }
@@ -445,12 +459,20 @@ internal static class Judge
         if (!Finished(page, progress)) return null;
         if (page.Elements.Count(e => e.Visible && e.Text.Length > 0) < 2) return null;
         if (IsStep(page, progress)) return null;
-        // A page that still speaks of codes and verification is a step that was not understood, not the end.
-        if (page.Elements.Any(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text or ElementKind.Alert && e.Landmark is not ("nav" or "footer") && e.Text.Length < 250 && Words.HasAny(e.Text, WordList.Verification, WordList.Code, WordList.SecurityQuestion, WordList.ChooseMethod))) return null;
+        // A page that still speaks of codes and verification is a step that was not understood, not the end. A step is short: what shows many things beside has its settings open.
+        if (page.Elements.Count(e => e.Visible && e.Landmark is not ("nav" or "footer" or "header")) < 60 && page.Elements.Any(e => e.Visible && e.Kind is ElementKind.Heading or ElementKind.Text or ElementKind.Alert && e.Landmark is not ("nav" or "footer") && e.Text.Length < 250 && Words.HasAny(e.Text, WordList.Verification, WordList.Code, WordList.SecurityQuestion, WordList.ChooseMethod))) return null;
         var moved = signals.Exists(s => s.Points > 0 && (s.Name.StartsWith("the address", StringComparison.Ordinal) || s.Name.StartsWith("a new session", StringComparison.Ordinal) || s.Name.StartsWith("a token", StringComparison.Ordinal)));
         if ((sum >= 3 && moved || sum >= 1 && progress.SinceStep > TimeSpan.FromSeconds(6)) && signIn is null) return new(PageVerdict.PerhapsConnected, why);
         return null;
     }
+
+    /// <summary>A form for new users, which somebody signed in is not offered. What registers something else asks for neither an address nor a password.</summary>
+    private static bool SignsUp(GroupReading group) => group.Kind is GroupKind.SignUp && group.Fields.Exists(f => f.IsPassword || f.IsMailAddress);
+
+    /// <summary>The start page as it was, but for its way to sign in: an icon has taken the place of the words. What is drawn late has had its time.</summary>
+    private static bool NoLongerOffersSignIn(LoginPage page, LoginProgress progress) =>
+        progress.SinceStep > TimeSpan.FromSeconds(1.2) && progress.StartTexts.Any(t => Words.Is(WordList.SignIn, t)) && !page.Elements.Any(e => Words.Has(WordList.SignIn, Controls.Caption(e)) && Controls.Caption(e).Length < 80)
+        && progress.StartTexts.Count(page.Texts.Contains) is >= 3 and var kept && kept * 2 >= progress.StartTexts.Count;
 
     private static string? IsWall(LoginPage page)
     {

@@ -121,6 +121,9 @@ public sealed record LoginProgress
     /// <summary>The site offered to sign out before anything was sent: such a control proves nothing here.</summary>
     public bool SignOutSeenBefore { get; init; }
 
+    /// <summary>The page held a control to sign out before anything was sent, and did not show it: it proves something only once it is shown.</summary>
+    public bool SignOutHiddenBefore { get; init; }
+
     /// <summary>What an override takes for the proof of a sign-in was there before anything was sent: it proves nothing here.</summary>
     public bool SignedInSeenBefore { get; init; }
 
@@ -172,7 +175,8 @@ public sealed record LoginProgress
         var step = decision.Step;
         var next = this with { Steps = Steps + 1 };
         if (!CredentialSent && snapshot.Url.AbsolutePath == StartUrl.AbsolutePath) next = next with { StartTexts = StartTexts.Union(LoginPage.Read(snapshot).Texts) };
-        if (!CredentialSent && !SignOutSeenBefore && Judge.SignOut(LoginPage.Read(snapshot)) is not null) next = next with { SignOutSeenBefore = true };
+        if (!CredentialSent && !SignOutSeenBefore && Judge.SignOut(LoginPage.Read(snapshot)) is not null)
+            next = Judge.SignOut(LoginPage.Read(snapshot), shown: true) is null ? next with { SignOutHiddenBefore = true } : next with { SignOutSeenBefore = true };
         if (!CredentialSent && !SignedInSeenBefore && Overridden.SignedIn(LoginPage.Read(snapshot), this) is not null) next = next with { SignedInSeenBefore = true };
         if (step is LoginStep.Wait wait)
         {

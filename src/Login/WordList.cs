@@ -148,4 +148,6 @@ public enum WordList
     MemorableWord,
     /// <summary>"Two more attempts", "another attempt". Read only in sentences about attempts.</summary>
     More,
+    /// <summary>Something behind the site could not be reached: "connection refused", "the server did not respond".</summary>
+    Unreached,
 }

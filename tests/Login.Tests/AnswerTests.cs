@@ -60,10 +60,26 @@ public sealed class AnswerTests
     [InlineData("Checking your details…")]
     [InlineData("Signing in…")]
     [InlineData("You must log in to view this page.")]
+    [InlineData("1 failed login attempt")]
+    [InlineData("3 failed login attempts since your last visit")]
     public void What_is_no_answer_is_read_as_none(string sentence)
     {
         List<Saying> answers = [new(sentence, 6, New: true, IsAlert: true)];
         Assert.Null(SiteText.Locked(answers));
         Assert.Null(SiteText.Refusal(answers));
+    }
+
+    /// <summary>What the site's own machines did not look at is not refused; what they refused is, whatever stands beside it.</summary>
+    [Theory]
+    [InlineData("Login failed: connection refused", "", true)]
+    [InlineData("Anmeldung fehlgeschlagen", "Der Verzeichnisdienst ist nicht erreichbar", true)]
+    [InlineData("", "The directory server did not respond", true)]
+    [InlineData("Login failed", "", false)]
+    [InlineData("Cannot log in to the database server", "connect(): Access denied for user 'ada'", false)]
+    [InlineData("Your password is incorrect", "The news could not be loaded: network error", false)]
+    public void A_failure_of_the_machines_is_no_refusal(string refusal, string beside, bool explains)
+    {
+        List<Saying> answers = [.. new[] { refusal, beside }.Where(t => t.Length > 0).Select(t => new Saying(t, 6, New: true, IsAlert: true))];
+        Assert.Equal(explains, Broken.Explains(refusal, answers));
     }
 }

@@ -1,4 +1,5 @@
 using Ostiary.Server.Sessions;
+using Ostiary.Browser;
 using Xunit;
 
 namespace Ostiary.Login.Tests;
@@ -34,7 +35,7 @@ public sealed class AppTests(Shared shared, RealApps apps, ITestOutputHelper out
         var (result, _) = await RunAsync(app, app["url"]!, WrongPassword, null, Person(app));
         var rejected = Assert.IsType<LoginOutcome.Rejected>(result.Outcome);
         Assert.Contains(app["wrong_text"]!, rejected.Message, StringComparison.Ordinal);
-        Assert.Single(result.Steps, s => s.Action.Contains("SubmitCredential", StringComparison.Ordinal));
+        Assert.Single(result.Steps, SendsCredential);
     }
 
     [Theory, MemberData(nameof(All))]
@@ -47,7 +48,7 @@ public sealed class AppTests(Shared shared, RealApps apps, ITestOutputHelper out
         CheckSignedIn(app, result, text);
         Assert.Equal(["mfa", "mfa"], desk.Asked.Select(c => c.Type));
         if (app["wrong_code_text"] is { } words) Assert.Matches(words, desk.Asked[1].Message);
-        Assert.Single(result.Steps, s => s.Action.Contains("SubmitCredential", StringComparison.Ordinal));
+        Assert.Single(result.Steps, SendsCredential);
     }
 
     private async Task SignsInAsync(RealApp app, string url, bool seed)
@@ -58,8 +59,10 @@ public sealed class AppTests(Shared shared, RealApps apps, ITestOutputHelper out
         CheckSignedIn(app, result, text);
         // What a seed answers nobody is asked; what was mailed somebody must be asked, or the sign-in never came to it.
         Assert.Equal(app["mfa"] == "email" && url == app["url"] ? ["mfa"] : [], desk.Asked.Select(c => c.Type).Where(t => t == "mfa"));
-        Assert.Single(result.Steps, s => s.Action.Contains("SubmitCredential", StringComparison.Ordinal));
+        Assert.Single(result.Steps, SendsCredential);
     }
+
+    private static bool SendsCredential(SignInStepNote note) => note.Action.Contains("SubmitCredential", StringComparison.Ordinal) || note.Page == nameof(PageVerdict.HttpAuthentication);
 
     private static void CheckSignedIn(RealApp app, SignInResult result, string text)
     {
@@ -92,10 +95,14 @@ public sealed class AppTests(Shared shared, RealApps apps, ITestOutputHelper out
     {
         await desk.Before();
         await using var session = await shared.Host.OpenAsync(null, Ending);
-        var result = await new SignIn(TimeProvider.System).RunAsync(session, new SignInRequest(new Uri(url), null, TestSecrets.Of(app["username"], password, seed), desk), Ending);
+        var looks = new List<string>();
+        var result = await new SignIn(TimeProvider.System, look => looks.Add(string.Join(" | ", look.Elements.Where(e => e.Visible && (e.Text.Length > 0 || e.ValidityMessage.Length > 0)).Select(e => (e.Kind == ElementKind.Alert ? "! " : "") + e.Text + e.ValidityMessage)) + " || " + string.Join(" | ", look.Notices))).RunAsync(session, new SignInRequest(new Uri(url), null, TestSecrets.Of(app["username"], password, seed), desk), Ending);
         foreach (var note in result.Steps) output.WriteLine($"{note.At:ss.fff} {note.Url} [{note.Page}] {note.Action}   <- {string.Join("; ", note.Why)}");
         output.WriteLine(result.Outcome.ToString());
         if (result.Outcome is LoginOutcome.SignedIn) await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
-        return (result, await session.Page.EvaluateAsync<string>("document.body.innerText"));
+        var text = await session.Page.EvaluateAsync<string>("document.body.innerText");
+        if (result.Outcome is not LoginOutcome.SignedIn)
+            foreach (var look in looks.Where((l, i) => i == 0 || l != looks[i - 1]).TakeLast(4)) output.WriteLine("SEEN " + (look.Length > 2500 ? look[..1500] + " … " + look[^900..] : look));
+        return (result, text);
     }
 }

@@ -125,6 +125,11 @@ public sealed class VerdictTests(Shared shared)
             data.Add("signed in, French", Page("<nav><a href='/x'>Déconnexion</a></nav><h1>Mes factures</h1>"), PageVerdict.Connected, "");
             data.Add("signed in, sign-out in closed details", Page("<details><summary>Ada</summary><button>Sign out</button></details><h1>Your orders</h1>"), PageVerdict.Connected, "");
             data.Add("signed in, a search form on the page", Page("<form role=search><input name=q><button>Search</button></form><a href='/signout'>Sign out</a><h1>Invoices</h1>"), PageVerdict.Connected, "");
+            data.Add("signed in, by a control that disconnects", Page("<header><button type=button>Disconnect</button></header><h1>Throughput</h1><p>Forty messages.</p>"), PageVerdict.Connected, "");
+            data.Add("a hint that has the word for going on in it", Page("<h1>Subscriptions</h1><p>Special feeds</p><button type=button>Click here to open the next unread item.</button>"), PageVerdict.Unknown, "");
+            data.Add("the machine behind the site is away", Form.Replace("<form", "<div role=alert>Cannot log in to the database server</div><div role=alert>connect(): (2002) No such file or directory</div><form", StringComparison.Ordinal), PageVerdict.Login, "");
+            data.Add("the machine behind the site does not answer", Form.Replace("<form", "<div role=alert>Login failed: connection refused</div><form", StringComparison.Ordinal), PageVerdict.Login, "");
+            data.Add("refused by the machine behind the site", Form.Replace("<form", "<div role=alert>Cannot log in to the database server</div><div role=alert>connect(): (1045) Access denied for user 'ada'</div><form", StringComparison.Ordinal), PageVerdict.Rejected, "Cannot log in");
             data.Add("back on the home page, not signed in", Page("<header><a href='/login'>Sign in</a></header><h1>Our products</h1><p>Spades.</p>"), PageVerdict.Home, "");
             return data;
         }
@@ -158,6 +163,67 @@ public sealed class VerdictTests(Shared shared)
         Assert.Contains(says, message, StringComparison.Ordinal);
         Assert.True(message.Length <= 500);
         if (decision.Step is LoginStep.Fill fill) Assert.DoesNotContain(fill.Values, v => v.Slot == Slot.Password || v.Slot == Slot.Username);
+    }
+
+    /// <summary>Settings speak of codes as well: a page that shows many things is no step of a sign-in, a short one may be.</summary>
+    [Theory]
+    [InlineData(70, PageVerdict.PerhapsConnected)]
+    [InlineData(3, PageVerdict.Unknown)]
+    public async Task Settings_are_not_a_step(int settings, PageVerdict expected)
+    {
+        var open = string.Concat(Enumerable.Range(1, settings).Select(i => $"<p>Setting number {i}</p>"));
+        var decision = await AfterSigningInAsync(Page($"<h2>Your data</h2>{open}<h2>Two-step verification</h2><p>Authenticator app: not set up</p><form><label>Time zone <input id=user_zone></label><label>Long date format <input name=long></label><label>Short date format <input name=short></label><p>Client certificate: <button type=button>Register</button></p></form>"), TimeSpan.FromSeconds(7));
+        Assert.True(expected == decision.Page, $"{decision.Page}, {string.Join("; ", decision.Why)}");
+    }
+
+    private async Task<LoginDecision> AfterSigningInAsync(string html, TimeSpan later, string at = "/inside", string form = Form)
+    {
+        await using var pages = await Pages.StartAsync();
+        await using var session = await shared.Host.OpenAsync(null, Ending);
+        var engine = new LoginEngine();
+        var url = pages.Add("/login", form);
+        await session.NavigateAsync(url, Ending);
+        var before = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
+        var progress = Start(url);
+        progress = progress.After(engine.Next(before, progress), before);
+        await session.NavigateAsync(pages.Add(at, html), Ending);
+        return engine.Next(await session.LookAsync(TimeSpan.FromSeconds(5), Ending), progress with { SinceStep = later });
+    }
+
+    /// <summary>A page that is drawn once holds the way out from the beginning: shown, it is a proof.</summary>
+    [Theory]
+    [InlineData("<nav><a href=''>Logout [ada]</a></nav><h1>Collections</h1><p>Two address books.</p>", PageVerdict.Connected)]
+    [InlineData("<nav hidden><a href=''>Logout [ada]</a></nav><h1>Collections</h1><p>Two address books.</p>", PageVerdict.Unknown)]
+    public async Task A_way_out_that_was_hidden_is_a_proof_once_it_is_shown(string html, PageVerdict expected)
+    {
+        var decision = await AfterSigningInAsync(Page(html), TimeSpan.FromSeconds(1), at: "/login", Form.Replace("<h1>", "<nav hidden><a href=''>Logout []</a></nav><h1>", StringComparison.Ordinal));
+        Assert.True(expected == decision.Page, $"{decision.Page}, {string.Join("; ", decision.Why)}");
+    }
+
+    /// <summary>A start page whose way to sign in has given way to an icon, and whose texts are the same, is that of somebody who is signed in; with the way still there, or as an empty page, it is not.</summary>
+    [Theory]
+    [InlineData("<header><button aria-label=Menu><svg width=24 height=24><circle r=12 /></svg></button></header>", true, PageVerdict.Connected)]
+    [InlineData("<header><button type=button>Sign in</button></header>", true, PageVerdict.Unknown)]
+    [InlineData("<header></header>", false, PageVerdict.Unknown)]
+    public async Task A_start_page_that_no_longer_offers_to_sign_in_is_a_proof(string header, bool same, PageVerdict expected)
+    {
+        const string content = "<main><h1>Packages</h1><p>No package has been published yet.</p><p>To publish your first package:</p><p>1. Create a user</p><p>2. Publish</p></main>";
+        const string dialog = "<div role=dialog><form><label>Username <input name=u></label><label>Password <input name=p type=password></label><button>Sign in</button></form></div>";
+        await using var pages = await Pages.StartAsync();
+        await using var session = await shared.Host.OpenAsync(null, Ending);
+        var engine = new LoginEngine();
+        var url = pages.Add("/packages", $"<body><header><button type=button>Sign in</button></header>{content}{dialog}</body>");
+        await session.NavigateAsync(url, Ending);
+        var before = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
+        var progress = Start(url);
+        progress = progress.After(engine.Next(before, progress), before);
+        Assert.True(progress.PasswordSent);
+
+        await session.NavigateAsync(pages.Add("/packages", $"<body>{header}{(same ? content : "")}</body>"), Ending);
+        var after = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
+        var looking = new LoginDecision(PageVerdict.PerhapsConnected, new LoginStep.GoTo(url, "second look"), []);
+        var decision = engine.Next(after, progress.After(looking, before) with { SinceStep = TimeSpan.FromSeconds(2) });
+        Assert.True(expected == decision.Page, $"{decision.Page}, {string.Join("; ", decision.Why)}");
     }
 
     /// <summary>A sign-in by a mailed code: who it is, then the code sent, then what the user answers; nothing is sent before that.</summary>

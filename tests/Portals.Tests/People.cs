@@ -46,6 +46,7 @@ internal static class People
         ["polish"] = new("[name=login]", "[name=haslo]", "form button"),
         ["russian"] = new("[name=login]", "[name=parol]", "[type=submit]"),
         ["locked423"] = new("[name=member]", "[name=secret]", "button"),
+        ["meter"] = new("#user", "#pass", "form button"),
         ["later"] = new("[name=email]", "[name=pass]", ".pill"),
         ["tenant"] = new("#u", "#p", "button"),
         ["airline"] = new("[name=membershipNumber]", "[name=password]", ".c button"),

@@ -60,6 +60,7 @@ public static class PortalCatalog
         new AnotherWaySite(),
         new ScanSite(),
         new RowingSite(),
+        new MeterSite(),
     ];
 
     /// <summary>One record for each website.</summary>
