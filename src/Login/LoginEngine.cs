@@ -24,6 +24,7 @@ public sealed class LoginEngine
     private static readonly TimeSpan SleepPatience = TimeSpan.FromSeconds(65);
     private static readonly TimeSpan LearnedPatience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan DeadPatience = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan CoverPatience = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(700);
 
     /// <summary>The next step for the page in <paramref name="snapshot"/>.</summary>
@@ -258,8 +259,13 @@ public sealed class LoginEngine
             && group.Fields.Exists(f => f.Element.HasValue) && progress.Filled.Any(f => f.StartsWith(group.State + "|", StringComparison.Ordinal));
         if (sentHere.Count > 0 && !underWay && !MayTryAgain(page, progress, sentHere)) return NoEffect(page, progress, judged, group);
 
-        if (group.Fields.Find(f => f.Element.Covered) is { } covered && Reaching.Dismissal(page, progress, covered.Element.CoveredBy) is { } dismissal)
-            return Say(judged, new LoginStep.Click(dismissal.Id, ClickPurpose.Dismiss), "something lies over the form");
+        if (group.Fields.Find(f => f.Element.Covered) is { } covered)
+        {
+            // What turns over a form goes away by itself.
+            if (page.Snapshot.Frames.Any(f => f.Busy) && progress.SinceStep < CoverPatience) return Say(judged, new LoginStep.Wait("the page is at work over the form", Glance));
+            // A control of the dialog that holds the form puts the form away, not what lies over it.
+            if (Reaching.Dismissal(page, progress, covered.Element.CoveredBy) is { } dismissal && (group.Dialog < 0 || dismissal.Dialog != group.Dialog)) return Say(judged, new LoginStep.Click(dismissal.Id, ClickPurpose.Dismiss), "something lies over the form");
+        }
 
         var values = new List<FieldValue>();
         var missing = new List<ChallengeField>();
