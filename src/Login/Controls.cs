@@ -134,6 +134,8 @@ internal static class Controls
         if (score <= 0) return 0;
         if (Words.Has(WordList.SignUp, caption) && !Words.Has(WordList.SignIn, caption) || HrefSays(href, "register", "signup", "sign-up", "join")) score -= 5;
         if (Words.HasAny(caption, WordList.Forgot, WordList.SignOut) || HrefSays(href, "logout", "signout", "sign-out", "forgot", "reset")) score -= 8;
+        // "Trouble signing in?" leads to help.
+        if (caption.TrimEnd().EndsWith('?') && !Words.Has(WordList.AlreadyMember, caption)) score -= 4;
         if (IsSocial(caption)) score -= 4;
         if (e.Landmark is "header" or "nav") score += 1.5;
         if (e.Landmark == "footer") score -= 1;

@@ -425,7 +425,7 @@ internal sealed class GroupWords
         _submits = [.. leading.Select(Controls.Caption).Where(c => c.Length is > 0 and <= 80).Select(c => new Said(c))];
         var others = group.Around.Where(e => e.Kind == ElementKind.Link).Concat(group.Buttons).Concat(After(page, last)).Where(e => e.Visible && !leading.Contains(e)).ToList();
         _links = [.. others.Select(e => new Said(Controls.Caption(e)))];
-        OffersSignInElsewhere = others.Exists(e => !LeadsHere(page, e) && e.Landmark is not ("header" or "nav" or "footer") && Controls.Caption(e) is { Length: <= 60 } caption && Words.Has(WordList.SignIn, caption) && !Words.HasAny(caption, WordList.SignUp, WordList.Forgot) && !Controls.IsSocial(caption));
+        OffersSignInElsewhere = others.Exists(e => !LeadsHere(page, e) && e.Landmark is not ("header" or "nav" or "footer") && Controls.Caption(e) is { Length: <= 60 } caption && Words.Has(WordList.SignIn, caption) && (!caption.TrimEnd().EndsWith('?') || Words.Has(WordList.AlreadyMember, caption)) && !Words.HasAny(caption, WordList.SignUp, WordList.Forgot) && !Controls.IsSocial(caption));
         OffersCode = group.Fields.Count > 1 && group.Buttons.Exists(b => b.Visible && Controls.Caption(b) is { Length: <= 60 } caption && Words.HasAny(caption, WordList.SendCode, WordList.Resend));
         _choices = [.. group.Choices.Select(c => new Said(c.Name + " " + c.NearbyText))];
         _title = new Said(page.Snapshot.Title);

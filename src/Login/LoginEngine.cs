@@ -24,6 +24,7 @@ public sealed class LoginEngine
     private static readonly TimeSpan SleepPatience = TimeSpan.FromSeconds(65);
     private static readonly TimeSpan LearnedPatience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan DeadPatience = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan CoverPatience = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(700);
 
     /// <summary>The next step for the page in <paramref name="snapshot"/>.</summary>
@@ -258,8 +259,13 @@ public sealed class LoginEngine
             && group.Fields.Exists(f => f.Element.HasValue) && progress.Filled.Any(f => f.StartsWith(group.State + "|", StringComparison.Ordinal));
         if (sentHere.Count > 0 && !underWay && !MayTryAgain(page, progress, sentHere)) return NoEffect(page, progress, judged, group);
 
-        if (group.Fields.Find(f => f.Element.Covered) is { } covered && Reaching.Dismissal(page, progress, covered.Element.CoveredBy) is { } dismissal)
-            return Say(judged, new LoginStep.Click(dismissal.Id, ClickPurpose.Dismiss), "something lies over the form");
+        if (group.Fields.Find(f => f.Element.Covered) is { } covered)
+        {
+            // What turns over a form goes away by itself.
+            if (page.Snapshot.Frames.Any(f => f.Busy) && progress.SinceStep < CoverPatience) return Say(judged, new LoginStep.Wait("the page is at work over the form", Glance));
+            // A control of the dialog that holds the form puts the form away, not what lies over it.
+            if (Reaching.Dismissal(page, progress, covered.Element.CoveredBy) is { } dismissal && (group.Dialog < 0 || dismissal.Dialog != group.Dialog)) return Say(judged, new LoginStep.Click(dismissal.Id, ClickPurpose.Dismiss), "something lies over the form");
+        }
 
         var values = new List<FieldValue>();
         var missing = new List<ChallengeField>();
@@ -275,7 +281,12 @@ public sealed class LoginEngine
         foreach (var letter in group.Letters.Where(l => l.Element.Kind == ElementKind.Select))
         {
             if (Held(Slot.Password, progress) is not { } held) missing = [new ChallengeField(Slot.Password.Name, "password", "Password")];
-            else if (!progress.Tried.Contains(Outline.Choice(page.Snapshot, letter.Element.Id, held.Name, letter.Place - 1))) return Say(judged, new LoginStep.ChooseBySlot(letter.Element.Id, held, OptionsOf(letter.Element), letter.Place - 1));
+            else if (!IsChosen(letter.Element) || !progress.Tried.Contains(Outline.Choice(page.Snapshot, letter.Element.Id, held.Name, letter.Place - 1)))
+            {
+                // A choice made on a page that is not alive yet would be lost when it is drawn anew; without it nothing is sent.
+                if (group.Submit is { Enabled: false } && progress.SinceStep < DeadPatience && progress.LastStep is not LoginStep.ChooseBySlot) return Say(judged, new LoginStep.Wait("the page is not alive yet", Glance));
+                return Say(judged, new LoginStep.ChooseBySlot(letter.Element.Id, held, OptionsOf(letter.Element), letter.Place - 1));
+            }
         }
         foreach (var select in group.Selects.Where(s => s.Visible && s.Enabled && s.Options.Count > 1 && !group.Letters.Exists(l => l.Element == s)))
         {
@@ -550,7 +561,7 @@ public sealed class LoginEngine
             if (group.QuestionList is { } list && answer.Choices.TryGetValue(QuestionField, out var chosen) && list.Options.Any(o => o.Value == chosen && !o.Selected) && !progress.Tried.Contains(Outline.Choice(page.Snapshot, list.Id, chosen)))
                 return Say(judged, new LoginStep.Choose(list.Id, chosen), "the question that was chosen");
             foreach (var (element, field) in wanted.Where(w => w.Element.Kind == ElementKind.Select))
-                if (!progress.Tried.Contains(Outline.Choice(page.Snapshot, element.Id, Slot.Answer(field.Name).Name))) return Say(judged, new LoginStep.ChooseBySlot(element.Id, Slot.Answer(field.Name), OptionsOf(element)));
+                if (!IsChosen(element) || !progress.Tried.Contains(Outline.Choice(page.Snapshot, element.Id, Slot.Answer(field.Name).Name))) return Say(judged, new LoginStep.ChooseBySlot(element.Id, Slot.Answer(field.Name), OptionsOf(element)));
             if (fill is not null) return Say(judged, fill);
             if (group.Submit is { Enabled: false } && progress.SinceStep < DeadPatience) return Say(judged, new LoginStep.Wait("the button is not alive yet", TimeSpan.FromMilliseconds(500)));
             return Say(judged, Send(group, ClickPurpose.SubmitAnswer));
@@ -582,6 +593,9 @@ public sealed class LoginEngine
         var words = new GroupWords(page, group);
         return [.. group.Questions.Select((field, i) => (field.Element, new ChallengeField(i == 0 ? "answer" : "answer_" + (i + 1).ToString(System.Globalization.CultureInfo.InvariantCulture), "string", SiteText.Cut((group.QuestionList is null ? words.QuestionOf(field) : null) ?? field.Label, 200))))];
     }
+
+    /// <summary>One of its letters is chosen.</summary>
+    private static bool IsChosen(ElementSnapshot select) => select.Options.Any(o => o.Selected && o.Label.Trim().Length == 1);
 
     private static IReadOnlyList<ChallengeOption> OptionsOf(ElementSnapshot select) => [.. select.Options.Select(o => new ChallengeOption(o.Value, o.Label))];
 
