@@ -81,7 +81,7 @@ public sealed class ReadingTests(Shared shared)
         { "a document with a password", "<h1>This document is password protected</h1><form><label>Password <input id=p type=password name=pw></label><button id=go>View</button></form>", "Other - p go" },
         { "a post with a password, in French", "<form action='/wp-login.php'><p>Cette publication est protégée par un mot de passe. Pour la voir, veuillez saisir votre mot de passe ci-dessous :</p><label>Mot de passe <input id=p type=password name=pw></label><input id=go type=submit value=Entrer></form>", "Other - p go" },
         { "a video with a password", "<h2>Clip 7</h2><form><label>Video password <input id=p type=password name=pw></label><button id=go>Download</button></form>", "Other - p go" },
-        { "a wireless network", "<h2>Network</h2><form><label>Name <input id=u name=ssid></label><label>Password <input id=p type=password name=pw></label><button id=go>Submit</button></form>", "SignUp u p go" },
+        { "a wireless network", "<h2>Network</h2><form><label>Name <input id=u name=ssid></label><label>Password <input id=p type=password name=pw></label><button id=go>Submit</button></form>", "SignUp - p go" },
         { "a sign-in to what is protected", "<h1>Password protected area</h1><form><p>Please log in.</p><label>Password <input id=p type=password name=pw></label><button id=go>Log in</button></form>", "Reauth - p go" },
         { "a new password is asked for beside the way back", "<h1>Request a new password</h1><form><label>E-mail <input id=u name=email type=email></label><button type=submit>Request new password</button><button type=submit>Log in</button></form>", "Recovery u - -" },
 
