@@ -44,6 +44,22 @@ public sealed partial class BrowserSession
         lock (_gate) return _declining.TryGetValue(page, out var started) ? started : _declining[page] = StartDecliningAsync(page);
     }
 
+    /// <summary>Waits until that is so, but not for long: Chromium may never confirm it for a page whose first document is still on its way, and a sign-in goes on without it.</summary>
+    private async Task DecliningAsync(IPage page, CancellationToken cancellationToken)
+    {
+        var declining = DeclineChallengesAsync(page);
+        try
+        {
+            await declining.WaitAsync(DecliningPatience, _time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            Observe(declining);
+        }
+    }
+
+    private static readonly TimeSpan DecliningPatience = TimeSpan.FromSeconds(2);
+
     private async Task StartDecliningAsync(IPage page)
     {
         try

@@ -185,7 +185,7 @@ public sealed partial class BrowserSession : IAsyncDisposable
         List<IPage> old;
         lock (_gate) old = [.. _pages];
         var fresh = await RunAsync("Opening a fresh page", () => _context.NewPageAsync(), ReadPatience, cancellationToken);
-        await DeclineChallengesAsync(fresh).WaitAsync(ReadPatience, _time, cancellationToken);
+        await DecliningAsync(fresh, cancellationToken);
         foreach (var page in old)
         {
             var closing = page.CloseAsync(new PageCloseOptions { RunBeforeUnload = false });
@@ -246,7 +246,7 @@ public sealed partial class BrowserSession : IAsyncDisposable
                 PageReader.InitScript.Length > 0 ? session._context.AddInitScriptAsync(PageReader.InitScript) : Task.CompletedTask,
                 session._context.NewPageAsync()).WaitAsync(cancellationToken);
             await session.LearnContextIdAsync().WaitAsync(cancellationToken);
-            await session.DeclineChallengesAsync(session.Page).WaitAsync(cancellationToken);
+            await session.DecliningAsync(session.Page, cancellationToken);
             return session;
         }
         catch
