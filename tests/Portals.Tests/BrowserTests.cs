@@ -202,7 +202,24 @@ public sealed class BrowserTests(PortalsFixture fixture, BrowserTests.Chromium c
         internal async Task<Visit> NewVisitAsync()
         {
             var context = await browser!.NewContextAsync();
-            return new Visit(context, await context.NewPageAsync());
+            var page = await context.NewPageAsync();
+            await CancelChallengesAsync(await context.NewCDPSessionAsync(page));
+            return new Visit(context, page);
+        }
+
+        /// <summary>Presses "Cancel" in the window that Chromium opens for a call that is answered with a challenge; nobody sees it here, and the page would wait for ever.</summary>
+        private static async Task CancelChallengesAsync(ICDPSession devTools)
+        {
+            devTools.Event("Fetch.requestPaused").OnEvent += (_, paused) => _ = devTools.SendAsync("Fetch.continueRequest", Of(paused));
+            devTools.Event("Fetch.authRequired").OnEvent += (_, asked) =>
+            {
+                var answer = Of(asked);
+                answer["authChallengeResponse"] = new Dictionary<string, object> { ["response"] = "CancelAuth" };
+                _ = devTools.SendAsync("Fetch.continueWithAuth", answer);
+            };
+            await devTools.SendAsync("Fetch.enable", new() { ["handleAuthRequests"] = true, ["patterns"] = new[] { new Dictionary<string, object> { ["resourceType"] = "XHR" } } });
+
+            static Dictionary<string, object> Of(System.Text.Json.JsonElement? told) => new() { ["requestId"] = told!.Value.GetProperty("requestId").GetString()! };
         }
 
         public async ValueTask DisposeAsync()
