@@ -88,10 +88,16 @@ public sealed partial class BrowserSession
     /// Chooses an option of a select or listbox by its value (else by its visible label), a member of a radio group by its value, or checks a checkbox
     /// (<c>true</c>, <c>on</c> or its value) or clears it (<c>false</c>, <c>off</c> or empty).
     /// </summary>
-    public async Task ChooseAsync(ElementId element, string value, CancellationToken cancellationToken)
+    public Task ChooseAsync(ElementId element, string value, CancellationToken cancellationToken) => ChooseAsync(element, value, secret: false, cancellationToken);
+
+    /// <summary>The same with what is secret: the box is painted over in pictures from now on.</summary>
+    public Task ChooseSecretAsync(ElementId element, string value, CancellationToken cancellationToken) => ChooseAsync(element, value, secret: true, cancellationToken);
+
+    private async Task ChooseAsync(ElementId element, string value, bool secret, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(value);
         var handle = await GetAsync("Choosing in", element, cancellationToken);
+        if (secret) Remember(handle);
         BeginAction(effectExpected: false);
         var answer = await AskAsync("Choosing in", element, handle, ChooseScript, value, cancellationToken, mayMove: true);
         if (answer is "done") return;

@@ -124,7 +124,9 @@ public sealed partial class BrowserSession
         $$"""
         async selector => {
           {{PaintScript}}
-          const boxes = all.flatMap(root => [...root.querySelectorAll(selector)]);
+          // Lists of single characters take pieces of a secret.
+          const isAlphabet = list => list.options.length >= 10 && [...list.options].filter(o => (o.label || o.text).trim().length !== 1).length <= 1;
+          const boxes = all.flatMap(root => [...root.querySelectorAll(selector), ...[...root.querySelectorAll('select')].filter(isAlphabet)]);
           boxes.forEach(paint);
           echoes(boxes.map(b => b.value));
           // A frame of another site is drawn by another process: the picture waits until it has drawn the paint.

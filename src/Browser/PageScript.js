@@ -248,7 +248,13 @@
     if (active === element && document.hasFocus()) item.fo = 1;
     const describedBy = element.getAttribute('aria-describedby');
     if (describedBy) item.ds = byIds(element, describedBy);
-    if (tag === 'SELECT') item.op = Array.from(element.options).slice(0, 60).map(o => [cut(o.value, 120), cut(o.label || o.text, 120), o.selected ? 1 : 0]);
+    if (tag === 'SELECT') {
+      // One for single characters holds a piece of a secret: whether something is chosen may be known, and not what.
+      const labels = Array.from(element.options, o => (o.label || o.text).trim());
+      const letters = labels.length >= 10 && labels.filter(l => l.length !== 1).length <= 1;
+      if (letters && element.value !== '' && labels[element.selectedIndex]?.length === 1) item.hv = 1;
+      item.op = Array.from(element.options).slice(0, 100).map(o => [cut(o.value, 120), cut(o.label || o.text, 120), o.selected && !letters ? 1 : 0]);
+    }
     else if (kind === 'C' && tag === 'INPUT') item.op = [[cut(element.value, 120), item.n, element.checked ? 1 : 0]];
   };
   const press = (element, tag, kind, context, style) => {

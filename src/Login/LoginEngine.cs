@@ -281,7 +281,7 @@ public sealed class LoginEngine
         foreach (var letter in group.Letters.Where(l => l.Element.Kind == ElementKind.Select))
         {
             if (Held(Slot.Password, progress) is not { } held) missing = [new ChallengeField(Slot.Password.Name, "password", "Password")];
-            else if (!IsChosen(letter.Element) || !progress.Tried.Contains(Outline.Choice(page.Snapshot, letter.Element.Id, held.Name, letter.Place - 1)))
+            else if (!letter.Element.HasValue || !progress.Tried.Contains(Outline.Choice(page.Snapshot, letter.Element.Id, held.Name, letter.Place - 1)))
             {
                 // A choice made on a page that is not alive yet would be lost when it is drawn anew; without it nothing is sent.
                 if (group.Submit is { Enabled: false } && progress.SinceStep < DeadPatience && progress.LastStep is not LoginStep.ChooseBySlot) return Say(judged, new LoginStep.Wait("the page is not alive yet", Glance));
@@ -561,7 +561,7 @@ public sealed class LoginEngine
             if (group.QuestionList is { } list && answer.Choices.TryGetValue(QuestionField, out var chosen) && list.Options.Any(o => o.Value == chosen && !o.Selected) && !progress.Tried.Contains(Outline.Choice(page.Snapshot, list.Id, chosen)))
                 return Say(judged, new LoginStep.Choose(list.Id, chosen), "the question that was chosen");
             foreach (var (element, field) in wanted.Where(w => w.Element.Kind == ElementKind.Select))
-                if (!IsChosen(element) || !progress.Tried.Contains(Outline.Choice(page.Snapshot, element.Id, Slot.Answer(field.Name).Name))) return Say(judged, new LoginStep.ChooseBySlot(element.Id, Slot.Answer(field.Name), OptionsOf(element)));
+                if (!element.HasValue || !progress.Tried.Contains(Outline.Choice(page.Snapshot, element.Id, Slot.Answer(field.Name).Name, 0))) return Say(judged, new LoginStep.ChooseBySlot(element.Id, Slot.Answer(field.Name), OptionsOf(element), Character: 0));
             if (fill is not null) return Say(judged, fill);
             if (group.Submit is { Enabled: false } && progress.SinceStep < DeadPatience) return Say(judged, new LoginStep.Wait("the button is not alive yet", TimeSpan.FromMilliseconds(500)));
             return Say(judged, Send(group, ClickPurpose.SubmitAnswer));
@@ -595,8 +595,6 @@ public sealed class LoginEngine
     }
 
     /// <summary>One of its letters is chosen.</summary>
-    private static bool IsChosen(ElementSnapshot select) => select.Options.Any(o => o.Selected && o.Label.Trim().Length == 1);
-
     private static IReadOnlyList<ChallengeOption> OptionsOf(ElementSnapshot select) => [.. select.Options.Select(o => new ChallengeOption(o.Value, o.Label))];
 
     private static LoginDecision Choose(LoginPage page, LoginProgress progress, Judgement judged, string type, string name)

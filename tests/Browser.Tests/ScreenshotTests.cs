@@ -41,6 +41,31 @@ public sealed class ScreenshotTests(SharedBrowser shared) : OnAPage(shared)
     }
 
     [Fact]
+    public async Task What_was_chosen_in_secret_is_painted_over_and_no_look_tells_it()
+    {
+        var letters = "<option value=''>-</option>" + string.Concat(Enumerable.Range('a', 26).Select(c => $"<option>{(char)c}</option>"));
+        Site.Page("/", Style + "<style>select{display:block;width:120px;height:30px;border:0}</style>" + $"<select id=letter>{letters}</select><select id=again>{letters}</select><select id=branch><option>North</option><option>South</option></select><select id=free><option>North</option><option>South</option></select>");
+        var snapshot = await GoAsync("/");
+        Assert.False(snapshot.Elements.Single(e => e.Id == snapshot.ById("letter")).HasValue);
+        await Session.ChooseSecretAsync(snapshot.ById("letter"), "q", Cancel);
+        await Session.ChooseSecretAsync(snapshot.ById("branch"), "South", Cancel);
+        // The page draws a list of letters anew: it is known by what it offers.
+        await Session.Page.EvaluateAsync("again.value = 'w'");
+
+        var after = await LookAsync();
+        foreach (var id in (string[])["letter", "again"])
+        {
+            var seen = after.Elements.Single(e => e.Id == after.ById(id));
+            Assert.True(seen.HasValue, id);
+            Assert.DoesNotContain(seen.Options, o => o.Selected);
+        }
+
+        var picture = new Picture((await Session.ScreenshotAsync([], null, Cancel))!);
+        foreach (var selector in (string[])["#letter", "#again", "#branch"]) Assert.True(picture.IsBlack(await Box(selector)), selector);
+        Assert.False(picture.IsBlack(await Box("#free")));
+    }
+
+    [Fact]
     public async Task What_shows_a_secret_elsewhere_on_the_page_is_painted_over_too()
     {
         Site.Page("/", Style + """

@@ -1,4 +1,5 @@
 using Ostiary.Browser;
+using Ostiary.Server.Sessions;
 using Xunit;
 
 namespace Ostiary.Login.Tests;
@@ -399,4 +400,29 @@ public sealed class VerdictTests(Shared shared)
     }
 
     private static LoginProgress Start(Uri url) => LoginProgress.Start(url, null, [Slot.Username, Slot.Password]);
+
+    [Fact]
+    public async Task Characters_of_the_password_are_chosen_by_what_the_list_shows()
+    {
+        // Capitals first, and values that are numbers of their own: what is sent for "1" is shown as "0".
+        const string script = """
+            <script>
+            const all = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'];
+            for (const list of document.querySelectorAll('select')) list.innerHTML = '<option value="">-</option>' + all.map((c, i) => `<option value="${c >= '0' && c <= '9' ? +c + 1 : i + 100}">${c}</option>`).join('');
+            document.forms[0].onsubmit = () => {
+              const said = [...document.querySelectorAll('select')].map(l => l.selectedOptions[0].textContent).join('');
+              document.body.innerHTML = said === 'r1t' ? '<nav><button>Log out</button></nav><h1>Beds</h1><p>Welcome, ada</p>' : '<p role=alert>Wrong password.</p>';
+              return false;
+            };
+            </script>
+            """;
+        await using var pages = await Pages.StartAsync();
+        var url = pages.Add("/", "<h1>Sign in</h1><form><label>User name <input name=user></label><p>Choose the 2nd, 4th and 7th character of your password.</p><label>2 <select name=a></select></label><label>4 <select name=b></select></label><label>7 <select name=c></select></label><button>Sign in</button></form>" + script);
+        await using var session = await shared.Host.OpenAsync(null, Ending);
+        var seen = new List<PageSnapshot>();
+        var result = await new SignIn(TimeProvider.System, seen.Add).RunAsync(session, new SignInRequest(url, null, TestSecrets.Of("ada", "Pra1-ot"), TestDesk.Nobody), Ending);
+        Assert.True(result.Outcome is LoginOutcome.SignedIn, $"{result.Outcome}: {string.Join("; ", result.Steps.Select(s => s.Action))}");
+        Assert.Contains(seen, page => page.Elements.Count(e => e is { Kind: ElementKind.Select, HasValue: true }) == 3);
+        Assert.DoesNotContain(seen, page => page.Elements.Any(e => e.Kind == ElementKind.Select && e.Options.Any(o => o.Selected)));
+    }
 }

@@ -170,10 +170,10 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
                     string? chosen = null;
                     await OpenAsync(choose.Slot, value =>
                     {
-                        chosen = choose.Character is not { } at ? BestOption(choose.Options, value.Span) : at < value.Length ? BestOption(choose.Options, value.Span.Slice(at, 1)) : null;
+                        chosen = choose.Character is not { } at ? BestOption(choose.Options, value.Span) : at < value.Length ? LetterOption(choose.Options, value.Span.Slice(at, 1)) : null;
                         return Task.CompletedTask;
                     }, cancellationToken);
-                    if (chosen is not null) await session.ChooseAsync(choose.Element, chosen, cancellationToken);
+                    if (chosen is not null) await session.ChooseSecretAsync(choose.Element, chosen, cancellationToken);
                     break;
                 case LoginStep.Authenticate authenticate:
                     _sent = true;
@@ -224,6 +224,20 @@ internal sealed class SignIn(TimeProvider time, Action<PageSnapshot>? seen = nul
                 part = option.Value;
             }
             return part;
+        }
+
+        /// <summary>The option that shows the character. What it shows goes before what it sends, which is often a number of its own, and the very character before its other case.</summary>
+        private static string? LetterOption(IReadOnlyList<ChallengeOption> options, ReadOnlySpan<char> character)
+        {
+            foreach (var comparison in (StringComparison[])[StringComparison.Ordinal, StringComparison.OrdinalIgnoreCase])
+            {
+                foreach (var option in options)
+                    if (option.Label.AsSpan().Trim().Equals(character, comparison)) return option.Value;
+                foreach (var option in options)
+                    if (option.Value.AsSpan().Equals(character, comparison) && option.Label.Trim().Length != 1) return option.Value;
+            }
+
+            return null;
         }
 
         /// <summary>False: no answer came in time.</summary>
