@@ -484,7 +484,7 @@ file static class Nearby
     {
         var field = elements[at].Box;
         var best = double.MaxValue;
-        string? text = null;
+        ElementSnapshot? beside = null;
         foreach (var other in elements)
         {
             if (!IsText(other)) continue;
@@ -493,9 +493,18 @@ file static class Nearby
             if (Gap(other, field) is >= -4 and var gap && Overlap(box.Y, box.Bottom, field.Y, field.Bottom)) distance = gap;
             else if (box.Bottom <= field.Y + 4 && Overlap(box.X, box.Right, field.X, field.Right) && Math.Abs(box.X - field.X) < 75) distance = (field.Y - box.Bottom) * 1.5;
             else continue;
-            if (distance < 110 && distance < best) (best, text) = (distance, other.Text);
+            if (distance < 110 && distance < best) (best, beside) = (distance, other);
         }
-        return text;
+        // What another control stands next to names that one.
+        return beside is null || elements.Exists(e => e.Kind is ElementKind.Input or ElementKind.Select && e.Visible && e.Id != elements[at].Id && IsBetween(beside.Box, e.Box, field)) ? null : beside.Text;
+    }
+
+    /// <summary>In the same row or the same column, and further along than the text.</summary>
+    private static bool IsBetween(Box text, Box other, Box field)
+    {
+        if (Overlap(text.Y, text.Bottom, field.Y, field.Bottom) && Overlap(text.Y, text.Bottom, other.Y, other.Bottom) && Overlap(other.Y, other.Bottom, field.Y, field.Bottom))
+            return text.X < field.X ? other.X >= text.Right - 4 && other.Right <= field.X + 4 : other.Right <= text.X + 4 && other.X >= field.Right - 4;
+        return other.Y >= text.Bottom - 4 && other.Bottom <= field.Y + 4 && Overlap(other.X, other.Right, field.X, field.Right) && Math.Abs(text.X - other.X) < 75;
     }
 
     /// <summary>How far a text ends before a field begins, in the direction in which the text is written.</summary>

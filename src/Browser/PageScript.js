@@ -299,7 +299,8 @@
       for (const child of element.childNodes) if (child.nodeType === 3 ? child.data.trim() : child.nodeType === 1 && child.getClientRects().length) return false;
     }
     const box = element.getBoundingClientRect();
-    return box.width >= 60 && box.height >= 16 && signal.isNew(element, Math.round(box.width) + 'x' + Math.round(box.height));
+    // A custom element may be a button of one word; empty boxes of a page are many, and the small ones are drawings.
+    return box.width >= (own ? 20 : 60) && box.height >= (own ? 10 : 16) && signal.isNew(element, Math.round(box.width) + 'x' + Math.round(box.height));
   };
   const visit = (element, context) => {
     if (++visited > limits.nodes || ((visited & 255) === 0 && performance.now() - started > limits.time)) { truncated = true; return; }

@@ -90,7 +90,7 @@ internal static class Controls
             var score = 0.0;
             var caption = Caption(button);
             // Without a form no button sends anything by its type.
-            if (group.Form < 0 && button.Type is "submit" or "image" or "button" && button.Tag is "button" or "input") score += 3;
+            if (group.Form < 0 && button.Type is "submit" or "image" or "button" && button.Tag is "button" or "input") score += button.Attributes.GetValueOrDefault("type") is "submit" ? 3.5 : 3;
             else if (button.Type is "submit" or "image") score += button.Tag == "button" && !button.Attributes.ContainsKey("type") ? 3 : 4;
             else if (button.Kind == ElementKind.Button) score += 1;
             if (sending == 1 && group.Form >= 0 && button.Type is "submit" or "image") score += 2;
@@ -112,11 +112,17 @@ internal static class Controls
             // A form that has a button of its own is seldom sent by something drawn as one.
             else if (button.Tag == "a" && sending > 0) score -= 4;
             if (mark.Contains("secondary", StringComparison.Ordinal)) score -= 0.5;
+            if (IsForOthers(group, button)) score -= 5;
             if (button.Covered) score -= 1;
             result.Add((button, score));
         }
         return [.. result.OrderByDescending(r => r.Points)];
     }
+
+    /// <summary>"Already a member? [Sign in]": a question before a control says whom it is for.</summary>
+    private static bool IsForOthers(GroupReading group, ElementSnapshot button) =>
+        group.Around.Exists(e => e.Kind == ElementKind.Text && e.Visible && e.Id.Frame == button.Id.Frame && e.Id.Index < button.Id.Index && e.Id.Index >= button.Id.Index - 2
+            && e.Text.Length <= 80 && Words.Has(WordList.AlreadyMember, e.Text) && e.Text.Contains('?', StringComparison.Ordinal) && Words.Has(WordList.SignIn, Caption(button)));
 
     /// <summary>Points for a link or button that leads to the sign-in; 0 = it does not.</summary>
     public static double SignInScore(ElementSnapshot e)

@@ -72,7 +72,7 @@ internal sealed class FieldReading
         Autocomplete = Attribute("autocomplete").ToLowerInvariant().Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var nameAndId = Attribute("name") + " " + Attribute("id") + " " + Attribute("data-testid") + " " + Attribute("data-qa");
         Tokens = [.. new[] { "name", "id", "data-testid", "data-qa" }.SelectMany(a => Tokenize(Attribute(a)))];
-        Squeezed = nameAndId.ToLowerInvariant();
+        Squeezed = WithoutHashes(nameAndId.ToLowerInvariant());
         MaxLength = int.TryParse(Attribute("maxlength"), out var max) && max is > 0 and < 10000 ? max : null;
         IsHiddenPassword = !element.Visible && element.Type == "password";
         _said = Meaning();
@@ -135,6 +135,9 @@ internal sealed class FieldReading
 
     private bool Says(WordList list) => (_said & Login.Words.Bit(list)) != 0;
 
+    // What names a field so well that the text beside it adds nothing.
+    private static readonly UInt128 OwnNames = Login.Words.Bit(WordList.UserName) | Login.Words.Bit(WordList.Email) | Login.Words.Bit(WordList.Phone) | Login.Words.Bit(WordList.Password);
+
     /// <summary>What the words at the field mean. What stands beside the field outranks nothing that is written in it.</summary>
     private UInt128 Meaning()
     {
@@ -142,6 +145,7 @@ internal sealed class FieldReading
         if (Element.Name.Length is > 0 and <= 100) said |= Login.Words.Read(Element.Name).Within;
         if (Placeholder.Length is > 0 and <= 100) said |= Login.Words.Read(Placeholder).Within;
         var alone = Element.Name.Length == 0 && Placeholder.Length == 0;
+        if ((said & OwnNames) != 0) return said;
         if ((Element.Name.Length == 0 || Placeholder.Length == 0) && Element.NearbyText.Length > 0 && Element.NearbyText.Length <= (alone ? 100 : 40)) said |= Login.Words.Read(Element.NearbyText).Within;
         return said;
     }
@@ -186,8 +190,13 @@ internal sealed class FieldReading
                 Add(FieldRole.Identifier, 1, "type text");
                 break;
         }
-        if (type != "password") Add(FieldRole.Password, -4, "not of type password");
-        if (type != "password") Add(FieldRole.NewPassword, -4, "not of type password");
+        if (type != "password")
+        {
+            // Nobody writes a password on several lines.
+            var against = type == "textarea" ? -12 : -4;
+            Add(FieldRole.Password, against, "not of type password");
+            Add(FieldRole.NewPassword, against, "not of type password");
+        }
 
         var passwordName = HasToken(PasswordTokens) || HasStem(PasswordStems);
         if (HasToken(IdentifierTokens) || HasStem(IdentifierStems)) Add(FieldRole.Identifier, 4, "name");
@@ -236,6 +245,33 @@ internal sealed class FieldReading
         if (e.Attributes.TryGetValue("minlength", out var min) && MaxLength is { } max && min == max.ToString(System.Globalization.CultureInfo.InvariantCulture)) shape += 2;
         if (MaxLength is <= 3 && IsText) Add(FieldRole.Identifier, -4, "no room for a name");
         if (shape > 0) Add(FieldRole.Code, Math.Min(4, shape), "shape of a code");
+    }
+
+    /// <summary>Without the runs that a generator made: <c>input-42fa9c1e</c> says nothing about two factors.</summary>
+    private static string WithoutHashes(string text)
+    {
+        if (!text.Any(char.IsAsciiDigit)) return text;
+        var result = new System.Text.StringBuilder(text.Length);
+        for (var i = 0; i < text.Length;)
+        {
+            var end = i;
+            var (hex, digits) = (0, 0);
+            for (; end < text.Length && char.IsAsciiLetterOrDigit(text[end]); end++)
+            {
+                if (char.IsAsciiHexDigit(text[end])) hex++;
+                if (char.IsAsciiDigit(text[end])) digits++;
+            }
+            if (end == i) result.Append(text[i++]);
+            else
+            {
+                var run = text[i..end];
+                if (!(run.Length >= 6 && hex == run.Length && digits > 0 && digits < run.Length)) result.Append(HasDigitBefore(run) ? run.Replace("2fa", "", StringComparison.Ordinal) : run);
+                i = end;
+            }
+        }
+        return result.ToString();
+
+        static bool HasDigitBefore(string run) => run.IndexOf("2fa", StringComparison.Ordinal) is > 0 and var at && char.IsAsciiDigit(run[at - 1]);
     }
 
     /// <summary>"Password", and nothing more; a PIN may be a code.</summary>

@@ -205,7 +205,8 @@ internal static class GroupJudge
 
     private static void DecideKind(LoginPage page, GroupReading group, GroupWords words)
     {
-        var texts = group.Fields.Where(f => f.IsText).ToList();
+        // The boxes of one code are one field.
+        var texts = group.Fields.Where(f => f.IsText && group.Codes.IndexOf(f) <= 0).ToList();
         var newPasswords = group.Fields.Count(f => f.Role == FieldRole.NewPassword);
         var personal = group.Fields.Count(f => f.Role == FieldRole.Personal) + group.Selects.Count(s => Words.HasAny(s.Name + " " + s.NearbyText, WordList.Address, WordList.Name));
         var textarea = group.Fields.Exists(f => f.Element.Type == "textarea" && f.Role != FieldRole.Captcha);
@@ -426,7 +427,9 @@ internal sealed class GroupWords
         var others = group.Around.Where(e => e.Kind == ElementKind.Link).Concat(group.Buttons).Concat(After(page, last)).Where(e => e.Visible && !leading.Contains(e)).ToList();
         _links = [.. others.Select(e => new Said(Controls.Caption(e)))];
         OffersSignInElsewhere = others.Exists(e => !LeadsHere(page, e) && e.Landmark is not ("header" or "nav" or "footer") && Controls.Caption(e) is { Length: <= 60 } caption && Words.Has(WordList.SignIn, caption) && (!caption.TrimEnd().EndsWith('?') || Words.Has(WordList.AlreadyMember, caption)) && !Words.HasAny(caption, WordList.SignUp, WordList.Forgot) && !Controls.IsSocial(caption));
-        OffersCode = group.Fields.Count > 1 && group.Buttons.Exists(b => b.Visible && Controls.Caption(b) is { Length: <= 60 } caption && Words.HasAny(caption, WordList.SendCode, WordList.Resend));
+        OffersCode = group.Fields.Count > 1 && (group.Buttons.Exists(b => b.Visible && Controls.Caption(b) is { Length: <= 60 } caption && Words.HasAny(caption, WordList.SendCode, WordList.Resend))
+            // A few words in the row of the field, drawn to be pressed by a style of their own.
+            || group.Around.Exists(e => e.Visible && e.Kind == ElementKind.Text && e.Text.Length <= 30 && (Words.Is(WordList.SendCode, e.Text) || Words.Is(WordList.Resend, e.Text))) && !group.Fields.Exists(f => f.IsText && f[FieldRole.Code] > 0 && HasPictureNear(f)));
         _choices = [.. group.Choices.Select(c => new Said(c.Name + " " + c.NearbyText))];
         _title = new Said(page.Snapshot.Title);
         var frameUrl = page.Snapshot.Frames[Math.Min(group.Frame, page.Snapshot.Frames.Count - 1)].Url;
