@@ -211,7 +211,7 @@ internal sealed class FieldReading
         {
             Add(FieldRole.Password, type == "password" ? 2 : 4, "label");
             if (type != "password") Add(FieldRole.Identifier, -2, "label password");
-            if (type != "password" && !Says(WordList.Code) && !Says(WordList.UserName) && !HasToken(IdentifierTokens) && IsWord(e.Name.Length > 0 ? e.Name : Placeholder.Length > 0 ? Placeholder : e.NearbyText)) Add(FieldRole.Password, 3, "nothing but a word for a password");
+            if (type != "password" && !Says(WordList.Code) && !Says(WordList.UserName) && !HasToken(IdentifierTokens) && (e.Name.Length > 0 ? IsWord(e.Name) : Placeholder.Length > 0 ? IsWord(Placeholder) || IsWord(e.NearbyText) && Login.Words.Has(WordList.Password, Placeholder) : IsWord(e.NearbyText))) Add(FieldRole.Password, 3, "nothing but a word for a password");
         }
         if (Says(WordList.NewPassword) || Says(WordList.ConfirmPassword)) { Add(FieldRole.NewPassword, 5, "label"); Add(FieldRole.Password, -4, "label new password"); }
         if (Says(WordList.CurrentPassword)) { Add(FieldRole.Password, 3, "label current password"); Add(FieldRole.NewPassword, -4, "label current password"); }

@@ -178,6 +178,11 @@ internal static class GroupJudge
         group.Questions.AddRange(questions);
         group.QuestionList = questions.Count == 1 ? group.Selects.Find(AsksQuestions) : null;
 
+        // A sign-in that hides nothing: of its text fields, the one that speaks of a password.
+        if (words.SubmitIs(WordList.SignIn) && !fields.Exists(f => f.IsPassword) && fields.Count(f => f.IsText) is 2 or 3
+            && fields.FindAll(f => f.IsText && f[FieldRole.Password] < 2 && Words.Has(WordList.Password, f.Label) && !Words.HasAny(f.Label, WordList.UserName, WordList.Email, WordList.Code, WordList.Forgot, WordList.NewPassword, WordList.ConfirmPassword)) is [var shown])
+            shown.Add(FieldRole.Password, 3, "the only field of a sign-in that speaks of a password");
+
         // A first step that names the company alone.
         if (group.Codes.Count == 0 && !fields.Exists(f => f.IsPassword) && fields.FindAll(f => f.IsText) is [var company] && company[FieldRole.Extra] >= 5 && company[FieldRole.Password] < 2
             && !Words.HasAny(company.Label, WordList.UserName, WordList.Email) && (words.SubmitIs(WordList.SignIn) || words.SubmitIs(WordList.Next) || words.SubmitIs(WordList.Continue)))
