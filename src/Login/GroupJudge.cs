@@ -71,14 +71,16 @@ internal static class GroupJudge
     /// <summary>Boxes for one character each, in a row.</summary>
     private static void DecideCodes(GroupReading group, GroupWords words)
     {
+        var plain = words.SpeaksOfCode ? WordlessRow(group) : [];
         var boxes = new List<FieldReading>();
         foreach (var field in group.Fields)
         {
             var e = field.Element;
             var single = field.MaxLength == 1 && (e.Box.Width < 110 || field.IsNumeric || group.Fields.Count(f => f.MaxLength == 1) >= 4);
             var narrow = field.MaxLength is null or <= 6 && e.Box.Width is > 8 and < 90 && e.Box.Height > 0 && e.Box.Width < e.Box.Height * 2.2 && field.IsNumeric;
+            var wordless = plain.Contains(field);
             var numbered = boxes.Count > 0 ? IsNextOf(boxes[^1], field) : group.Fields.IndexOf(field) is var at && at + 1 < group.Fields.Count && IsNextOf(field, group.Fields[at + 1]);
-            if (!single && !narrow && !(numbered && field[FieldRole.Code] >= 4) || field[FieldRole.Personal] >= 6 || field[FieldRole.Search] >= 5)
+            if (!single && !narrow && !wordless && !(numbered && field[FieldRole.Code] >= 4) || field[FieldRole.Personal] >= 6 || field[FieldRole.Search] >= 5)
             {
                 if (boxes.Count is >= 4 and <= 10) break;
                 boxes.Clear();
@@ -97,6 +99,12 @@ internal static class GroupJudge
         }
         group.Codes.AddRange(boxes);
     }
+
+    /// <summary>Four to eight text fields of one size and without a word of their own, when a group has no others: what a page means by them, it says above.</summary>
+    private static List<FieldReading> WordlessRow(GroupReading group) =>
+        group.Fields.Count is >= 4 and <= 8 && group.Fields.TrueForAll(f => f.IsText && f.Element.Name.Length == 0 && f.Placeholder.Length == 0 && f.MaxLength is null
+            && f[FieldRole.Identifier] < Take && f[FieldRole.Personal] < Take && Math.Abs(f.Element.Box.Width - group.Fields[0].Element.Box.Width) <= 2)
+        && group.Fields.Skip(1).All(f => f.Element.NearbyText.Length == 0 || f.Element.NearbyText == group.Fields[0].Element.NearbyText) ? group.Fields : [];
 
     /// <summary>Named alike but for a number that is one higher: <c>digit-1</c>, <c>digit-2</c>.</summary>
     private static bool IsNextOf(FieldReading before, FieldReading after)
