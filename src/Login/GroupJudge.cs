@@ -439,7 +439,8 @@ internal sealed class GroupWords
         var others = group.Around.Where(e => e.Kind == ElementKind.Link).Concat(group.Buttons).Concat(After(page, last)).Where(e => e.Visible && !leading.Contains(e)).ToList();
         _links = [.. others.Select(e => new Said(Controls.Caption(e)))];
         OffersSignInElsewhere = others.Exists(e => !LeadsHere(page, e) && e.Landmark is not ("header" or "nav" or "footer") && Controls.Caption(e) is { Length: <= 60 } caption && Words.Has(WordList.SignIn, caption) && (!caption.TrimEnd().EndsWith('?') || Words.Has(WordList.AlreadyMember, caption)) && !Words.HasAny(caption, WordList.SignUp, WordList.Forgot) && !Controls.IsSocial(caption));
-        OffersCode = group.Fields.Count > 1 && group.Buttons.Exists(b => b.Visible && Controls.Caption(b) is { Length: <= 60 } caption && Words.HasAny(caption, WordList.SendCode, WordList.Resend));
+        OffersCode = group.Fields.Count > 1 && (group.Buttons.Exists(b => b.Visible && Controls.Caption(b) is { Length: <= 60 } caption && Words.HasAny(caption, WordList.SendCode, WordList.Resend))
+            || group.Around.Exists(e => e.Visible && e.Kind == ElementKind.Text && e.Text.Length <= 30 && Words.Is(WordList.SendCode, e.Text)));
         _choices = [.. group.Choices.Select(c => new Said(c.Name + " " + c.NearbyText))];
         _title = new Said(page.Snapshot.Title);
         var frameUrl = page.Snapshot.Frames[Math.Min(group.Frame, page.Snapshot.Frames.Count - 1)].Url;
@@ -519,7 +520,7 @@ internal sealed class GroupWords
     /// <summary>The page says that a code was sent, or that an app shows it.</summary>
     public bool SpeaksOfCode => _headings.Concat(_texts).Any(t => t.Length <= 300 && (t.Has(WordList.Code) || t.Means.HasAny(WordList.AuthenticatorApp, WordList.Verification)));
 
-    /// <summary>A second control of the group has a code sent: the field beside it is for that code.</summary>
+    /// <summary>A second control of the group, or a text that behaves as one, has a code sent: the field beside it is for that code.</summary>
     public bool OffersCode { get; }
 
     /// <summary>The page says how a code comes: by an app, by text message, by mail.</summary>

@@ -44,7 +44,7 @@ internal sealed class RoleAssignment
         var isLoose = !(words.SpeaksOfCode && words.SaysChange && texts.Count == 1) && texts.Concat(passwords).Distinct().Count() > 1 && !words.NamesWayOfCode && !words.OffersCode;
         var codes = group.Codes.Count > 0 ? [] : fields.Where(f => (f.IsText || f.IsPassword) && f[FieldRole.Code] >= CodeCost && f[FieldRole.Personal] < 6
             && !(isLoose && !f.IsSurelyCode) && (f[FieldRole.Code] >= 6 || words.SpeaksOfCode || words.OffersCode || fields.Count == 1 || f.Autocomplete.Contains("one-time-code"))).Take(4).ToList();
-        var facts = new Facts(group, fields, texts, words);
+        var facts = new Facts(group, fields, texts, words) { SendsCodeHere = codes.Count > 0 && words.OffersCode };
 
         RoleAssignment? best = null;
         foreach (var code in codes.Prepend(null))
@@ -83,6 +83,9 @@ internal sealed class RoleAssignment
         private readonly Dictionary<FieldReading, int> _at = Group.Fields.Select((field, at) => (field, at)).ToDictionary(f => f.field, f => f.at);
 
         public int At(FieldReading field) => _at[field];
+        /// <summary>One of the fields is for a code that a control beside it sends: the identifier is not alone.</summary>
+        public bool SendsCodeHere { get; init; }
+
     }
 
     private static RoleAssignment Weigh(Facts facts, FieldReading? identifier, FieldReading? code, List<FieldReading> passwords, int pattern)
@@ -124,7 +127,7 @@ internal sealed class RoleAssignment
             else result.Add(identifier, FieldRole.Identifier, -2, "after the password");
             if (current.Count > 0 && current[0][FieldRole.Code] >= 4) result.Add(current[0], FieldRole.Password, 3, "an identifier stands beside it");
         }
-        else if (code is null && facts.Texts.Count == 1 && facts.Group.Codes.Count == 0 && facts.SendsOn)
+        else if (code is null && facts.Texts.Count == 1 && facts.Group.Codes.Count == 0 && facts.SendsOn && !facts.SendsCodeHere)
         {
             result.Add(identifier, FieldRole.Identifier, 3, "the only text field before a sign-in or next button");
             if (facts.SaysSignIn) result.Add(identifier, FieldRole.Identifier, 3, "heading or address says sign in");
