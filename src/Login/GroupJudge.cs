@@ -233,7 +233,8 @@ internal static class GroupJudge
         if (words.SaysTerms) group.Add(-1.5, "terms beside the form");
         if (words.SubmitIs(WordList.SignUp)) group.Add(words.SubmitIs(WordList.SignIn) ? -1 : -8, "the button says sign up");
         if (words.SubmitIs(WordList.Next) || words.SubmitIs(WordList.Continue)) group.Add(2, "the button says next");
-        if (group.Password is null && (words.SubmitIs(WordList.SendCode) || words.SubmitIs(WordList.Code) && group.Codes.Count == 0)) group.Add(4, "the button sends a code");
+        // Whoever has a code sent says who he is, and little more.
+        if (group.Password is null && texts.Count <= 3 && (words.SubmitIs(WordList.SendCode) || words.SubmitIs(WordList.Code) && group.Codes.Count == 0)) group.Add(4, "the button sends a code");
         if (words.Heading(WordList.SignIn)) group.Add(3, "heading says sign in");
         if (words.Heading(WordList.SignUp)) group.Add(words.Heading(WordList.SignIn) ? -1 : -3, "heading says sign up");
         if (words.TitleSignIn) group.Add(2, "title says sign in");
