@@ -299,7 +299,7 @@ internal static class GroupJudge
         {
             // The password that a document or a draft was given, not the one of an account.
             if (texts.Count == 0 && words.SaysGuarded && !words.SubmitIs(WordList.SignIn) && !words.Heading(WordList.SignIn)) { group.Kind = GroupKind.Other; return; }
-            if (textarea && (group.Score < 6 || !words.SubmitIs(WordList.SignIn))) { group.Kind = GroupKind.Contact; return; }
+            if (textarea && (group.Score < 6 || !words.SubmitIs(WordList.SignIn))) { group.Kind = words.SubmitIs(WordList.SignUp) && !words.SubmitIs(WordList.SignIn) ? GroupKind.SignUp : GroupKind.Contact; return; }
             group.Kind = group.Score < (personal > 0 ? LeastBesidePersonal : LeastForLogin) ? GroupKind.SignUp : group.Identifier is null ? GroupKind.Reauth : GroupKind.Login;
             return;
         }
