@@ -206,6 +206,7 @@ internal sealed class FieldReading
         else if (HasToken(WeakCodeTokens)) { Add(FieldRole.Code, 2, "name code"); Add(FieldRole.Identifier, -1, "name code"); }
 
         if (Says(WordList.UserName) || Says(WordList.Email)) Add(FieldRole.Identifier, 4, "label");
+        else if (IsId(e.Name.Length > 0 ? e.Name : Placeholder) && !Says(WordList.Company) && !Says(WordList.Organisation)) Add(FieldRole.Identifier, 3, "the label ends in ID");
         else if (Says(WordList.Phone)) Add(FieldRole.Identifier, 2, "label phone");
         if (Says(WordList.Password) && !(type != "password" && Says(WordList.Forgot)))
         {
@@ -237,6 +238,9 @@ internal sealed class FieldReading
         if (MaxLength is <= 3 && IsText) Add(FieldRole.Identifier, -4, "no room for a name");
         if (shape > 0) Add(FieldRole.Code, Math.Min(4, shape), "shape of a code");
     }
+
+    /// <summary>"College ID": something of a few words that has an ID is who, whatever it is.</summary>
+    private static bool IsId(string text) => text.TrimEnd(' ', ':', '*') is { Length: > 3 and <= 30 } label && (label.EndsWith(" ID", StringComparison.Ordinal) || label.EndsWith(" Id", StringComparison.Ordinal));
 
     /// <summary>"Password", and nothing more; a PIN may be a code.</summary>
     private static bool IsWord(string text) => text.Length > 3 && Login.Words.Is(WordList.Password, text) && !text.Contains("pin", StringComparison.OrdinalIgnoreCase);

@@ -77,15 +77,18 @@ internal sealed class RoleAssignment
         public bool SendsSignIn { get; } = Words.SubmitIs(WordList.SignIn);
         public bool SendsSignUp { get; } = Words.SubmitIs(WordList.SignUp);
         public bool SendsOn { get; } = Words.SubmitIs(WordList.SignIn) || Words.SubmitIs(WordList.SendCode) || Words.SubmitIs(WordList.Next) || Words.SubmitIs(WordList.Continue);
+
+        /// <summary>One field, and a button that says sign in and no more: whatever the field is called, it says who.</summary>
+        public bool SendsNothingElse { get; } = Fields.Count == 1 && Words.SubmitIsExactly(WordList.SignIn) && !Words.SaysNewsletter;
         public bool NamesWayOfCode { get; } = Words.NamesWayOfCode;
         public bool SaysSignIn { get; } = Words.Heading(WordList.SignIn) || Words.UrlSaysSignIn;
+
+        /// <summary>One of the fields is for a code that a control beside it sends: the identifier is not alone.</summary>
+        public bool SendsCodeHere { get; init; }
 
         private readonly Dictionary<FieldReading, int> _at = Group.Fields.Select((field, at) => (field, at)).ToDictionary(f => f.field, f => f.at);
 
         public int At(FieldReading field) => _at[field];
-        /// <summary>One of the fields is for a code that a control beside it sends: the identifier is not alone.</summary>
-        public bool SendsCodeHere { get; init; }
-
     }
 
     private static RoleAssignment Weigh(Facts facts, FieldReading? identifier, FieldReading? code, List<FieldReading> passwords, int pattern)
@@ -131,6 +134,7 @@ internal sealed class RoleAssignment
         {
             result.Add(identifier, FieldRole.Identifier, 3, "the only text field before a sign-in or next button");
             if (facts.SaysSignIn) result.Add(identifier, FieldRole.Identifier, 3, "heading or address says sign in");
+            if (facts.SendsNothingElse) result.Add(identifier, FieldRole.Identifier, 3, "nothing else is asked for, and the button says sign in");
         }
         else if (facts.Texts.Count > (code is null ? 1 : 2)) result.Sum -= 2;
         return result;
