@@ -215,12 +215,13 @@ internal sealed class FieldReading
         else if (HasToken(WeakCodeTokens)) { Add(FieldRole.Code, 2, "name code"); Add(FieldRole.Identifier, -1, "name code"); }
 
         if (Says(WordList.UserName) || Says(WordList.Email)) Add(FieldRole.Identifier, 4, "label");
+        else if (IsId(e.Name.Length > 0 ? e.Name : Placeholder) && !Says(WordList.Company) && !Says(WordList.Organisation)) Add(FieldRole.Identifier, 3, "the label ends in ID");
         else if (Says(WordList.Phone)) Add(FieldRole.Identifier, 2, "label phone");
         if (Says(WordList.Password) && !(type != "password" && Says(WordList.Forgot)))
         {
             Add(FieldRole.Password, type == "password" ? 2 : 4, "label");
             if (type != "password") Add(FieldRole.Identifier, -2, "label password");
-            if (type != "password" && !Says(WordList.Code) && !Says(WordList.UserName) && !HasToken(IdentifierTokens) && IsWord(e.Name.Length > 0 ? e.Name : Placeholder.Length > 0 ? Placeholder : e.NearbyText)) Add(FieldRole.Password, 3, "nothing but a word for a password");
+            if (type != "password" && !Says(WordList.Code) && !Says(WordList.UserName) && !HasToken(IdentifierTokens) && (e.Name.Length > 0 ? IsWord(e.Name) : Placeholder.Length > 0 ? IsWord(Placeholder) || IsWord(e.NearbyText) && Login.Words.Has(WordList.Password, Placeholder) : IsWord(e.NearbyText))) Add(FieldRole.Password, 3, "nothing but a word for a password");
         }
         if (Says(WordList.NewPassword) || Says(WordList.ConfirmPassword)) { Add(FieldRole.NewPassword, 5, "label"); Add(FieldRole.Password, -4, "label new password"); }
         if (Says(WordList.CurrentPassword)) { Add(FieldRole.Password, 3, "label current password"); Add(FieldRole.NewPassword, -4, "label current password"); }
@@ -273,6 +274,9 @@ internal sealed class FieldReading
 
         static bool HasDigitBefore(string run) => run.IndexOf("2fa", StringComparison.Ordinal) is > 0 and var at && char.IsAsciiDigit(run[at - 1]);
     }
+
+    /// <summary>"College ID": something of a few words that has an ID is who, whatever it is.</summary>
+    private static bool IsId(string text) => text.TrimEnd(' ', ':', '*') is { Length: > 3 and <= 30 } label && (label.EndsWith(" ID", StringComparison.Ordinal) || label.EndsWith(" Id", StringComparison.Ordinal));
 
     /// <summary>"Password", and nothing more; a PIN may be a code.</summary>
     private static bool IsWord(string text) => text.Length > 3 && Login.Words.Is(WordList.Password, text) && !text.Contains("pin", StringComparison.OrdinalIgnoreCase);

@@ -71,14 +71,16 @@ internal static class GroupJudge
     /// <summary>Boxes for one character each, in a row.</summary>
     private static void DecideCodes(GroupReading group, GroupWords words)
     {
+        var plain = words.SpeaksOfCode ? WordlessRow(group) : [];
         var boxes = new List<FieldReading>();
         foreach (var field in group.Fields)
         {
             var e = field.Element;
             var single = field.MaxLength == 1 && (e.Box.Width < 110 || field.IsNumeric || group.Fields.Count(f => f.MaxLength == 1) >= 4);
             var narrow = field.MaxLength is null or <= 6 && e.Box.Width is > 8 and < 90 && e.Box.Height > 0 && e.Box.Width < e.Box.Height * 2.2 && field.IsNumeric;
+            var wordless = plain.Contains(field);
             var numbered = boxes.Count > 0 ? IsNextOf(boxes[^1], field) : group.Fields.IndexOf(field) is var at && at + 1 < group.Fields.Count && IsNextOf(field, group.Fields[at + 1]);
-            if (!single && !narrow && !(numbered && field[FieldRole.Code] >= 4) || field[FieldRole.Personal] >= 6 || field[FieldRole.Search] >= 5)
+            if (!single && !narrow && !wordless && !(numbered && field[FieldRole.Code] >= 4) || field[FieldRole.Personal] >= 6 || field[FieldRole.Search] >= 5)
             {
                 if (boxes.Count is >= 4 and <= 10) break;
                 boxes.Clear();
@@ -97,6 +99,12 @@ internal static class GroupJudge
         }
         group.Codes.AddRange(boxes);
     }
+
+    /// <summary>Four to eight text fields of one size and without a word of their own, when a group has no others: what a page means by them, it says above.</summary>
+    private static List<FieldReading> WordlessRow(GroupReading group) =>
+        group.Fields.Count is >= 4 and <= 8 && group.Fields.TrueForAll(f => f.IsText && f.Element.Name.Length == 0 && f.Placeholder.Length == 0 && f.MaxLength is null
+            && f[FieldRole.Identifier] < Take && f[FieldRole.Personal] < Take && Math.Abs(f.Element.Box.Width - group.Fields[0].Element.Box.Width) <= 2)
+        && group.Fields.Skip(1).All(f => f.Element.NearbyText.Length == 0 || f.Element.NearbyText == group.Fields[0].Element.NearbyText) ? group.Fields : [];
 
     /// <summary>Named alike but for a number that is one higher: <c>digit-1</c>, <c>digit-2</c>.</summary>
     private static bool IsNextOf(FieldReading before, FieldReading after)
@@ -178,6 +186,11 @@ internal static class GroupJudge
         group.Questions.AddRange(questions);
         group.QuestionList = questions.Count == 1 ? group.Selects.Find(AsksQuestions) : null;
 
+        // A sign-in that hides nothing: of its text fields, the one that speaks of a password.
+        if (words.SubmitIs(WordList.SignIn) && !fields.Exists(f => f.IsPassword) && fields.Count(f => f.IsText) is 2 or 3
+            && fields.FindAll(f => f.IsText && f[FieldRole.Password] < 2 && Words.Has(WordList.Password, f.Label) && !Words.HasAny(f.Label, WordList.UserName, WordList.Email, WordList.Code, WordList.Forgot, WordList.NewPassword, WordList.ConfirmPassword)) is [var shown])
+            shown.Add(FieldRole.Password, 3, "the only field of a sign-in that speaks of a password");
+
         // A first step that names the company alone.
         if (group.Codes.Count == 0 && !fields.Exists(f => f.IsPassword) && fields.FindAll(f => f.IsText) is [var company] && company[FieldRole.Extra] >= 5 && company[FieldRole.Password] < 2
             && !Words.HasAny(company.Label, WordList.UserName, WordList.Email) && (words.SubmitIs(WordList.SignIn) || words.SubmitIs(WordList.Next) || words.SubmitIs(WordList.Continue)))
@@ -221,7 +234,8 @@ internal static class GroupJudge
         if (words.SaysTerms) group.Add(-1.5, "terms beside the form");
         if (words.SubmitIs(WordList.SignUp)) group.Add(words.SubmitIs(WordList.SignIn) ? -1 : -8, "the button says sign up");
         if (words.SubmitIs(WordList.Next) || words.SubmitIs(WordList.Continue)) group.Add(2, "the button says next");
-        if (group.Password is null && (words.SubmitIs(WordList.SendCode) || words.SubmitIs(WordList.Code) && group.Codes.Count == 0)) group.Add(4, "the button sends a code");
+        // Whoever has a code sent says who he is, and little more.
+        if (group.Password is null && texts.Count <= 3 && (words.SubmitIs(WordList.SendCode) || words.SubmitIs(WordList.Code) && group.Codes.Count == 0)) group.Add(4, "the button sends a code");
         if (words.Heading(WordList.SignIn)) group.Add(3, "heading says sign in");
         if (words.Heading(WordList.SignUp)) group.Add(words.Heading(WordList.SignIn) ? -1 : -3, "heading says sign up");
         if (words.TitleSignIn) group.Add(2, "title says sign in");
@@ -286,7 +300,7 @@ internal static class GroupJudge
         {
             // The password that a document or a draft was given, not the one of an account.
             if (texts.Count == 0 && words.SaysGuarded && !words.SubmitIs(WordList.SignIn) && !words.Heading(WordList.SignIn)) { group.Kind = GroupKind.Other; return; }
-            if (textarea && (group.Score < 6 || !words.SubmitIs(WordList.SignIn))) { group.Kind = GroupKind.Contact; return; }
+            if (textarea && (group.Score < 6 || !words.SubmitIs(WordList.SignIn))) { group.Kind = words.SubmitIs(WordList.SignUp) && !words.SubmitIs(WordList.SignIn) ? GroupKind.SignUp : GroupKind.Contact; return; }
             group.Kind = group.Score < (personal > 0 ? LeastBesidePersonal : LeastForLogin) ? GroupKind.SignUp : group.Identifier is null ? GroupKind.Reauth : GroupKind.Login;
             return;
         }
@@ -509,7 +523,7 @@ internal sealed class GroupWords
     /// <summary>The page says that a code was sent, or that an app shows it.</summary>
     public bool SpeaksOfCode => _headings.Concat(_texts).Any(t => t.Length <= 300 && (t.Has(WordList.Code) || t.Means.HasAny(WordList.AuthenticatorApp, WordList.Verification)));
 
-    /// <summary>A second control of the group has a code sent: the field beside it is for that code.</summary>
+    /// <summary>A second control of the group, or a text that behaves as one, has a code sent: the field beside it is for that code.</summary>
     public bool OffersCode { get; }
 
     /// <summary>The page says how a code comes: by an app, by text message, by mail.</summary>

@@ -44,7 +44,7 @@ internal sealed class RoleAssignment
         var isLoose = !(words.SpeaksOfCode && words.SaysChange && texts.Count == 1) && texts.Concat(passwords).Distinct().Count() > 1 && !words.NamesWayOfCode && !words.OffersCode;
         var codes = group.Codes.Count > 0 ? [] : fields.Where(f => (f.IsText || f.IsPassword) && f[FieldRole.Code] >= CodeCost && f[FieldRole.Personal] < 6
             && !(isLoose && !f.IsSurelyCode) && (f[FieldRole.Code] >= 6 || words.SpeaksOfCode || words.OffersCode || fields.Count == 1 || f.Autocomplete.Contains("one-time-code"))).Take(4).ToList();
-        var facts = new Facts(group, fields, texts, words);
+        var facts = new Facts(group, fields, texts, words) { SendsCodeHere = codes.Count > 0 && words.OffersCode };
 
         RoleAssignment? best = null;
         foreach (var code in codes.Prepend(null))
@@ -77,8 +77,14 @@ internal sealed class RoleAssignment
         public bool SendsSignIn { get; } = Words.SubmitIs(WordList.SignIn);
         public bool SendsSignUp { get; } = Words.SubmitIs(WordList.SignUp);
         public bool SendsOn { get; } = Words.SubmitIs(WordList.SignIn) || Words.SubmitIs(WordList.SendCode) || Words.SubmitIs(WordList.Next) || Words.SubmitIs(WordList.Continue);
+
+        /// <summary>One field, and a button that says sign in and no more: whatever the field is called, it says who.</summary>
+        public bool SendsNothingElse { get; } = Fields.Count == 1 && Words.SubmitIsExactly(WordList.SignIn) && !Words.SaysNewsletter;
         public bool NamesWayOfCode { get; } = Words.NamesWayOfCode;
         public bool SaysSignIn { get; } = Words.Heading(WordList.SignIn) || Words.UrlSaysSignIn;
+
+        /// <summary>One of the fields is for a code that a control beside it sends: the identifier is not alone.</summary>
+        public bool SendsCodeHere { get; init; }
 
         private readonly Dictionary<FieldReading, int> _at = Group.Fields.Select((field, at) => (field, at)).ToDictionary(f => f.field, f => f.at);
 
@@ -124,10 +130,11 @@ internal sealed class RoleAssignment
             else result.Add(identifier, FieldRole.Identifier, -2, "after the password");
             if (current.Count > 0 && current[0][FieldRole.Code] >= 4) result.Add(current[0], FieldRole.Password, 3, "an identifier stands beside it");
         }
-        else if (code is null && facts.Texts.Count == 1 && facts.Group.Codes.Count == 0 && facts.SendsOn)
+        else if (code is null && facts.Texts.Count == 1 && facts.Group.Codes.Count == 0 && facts.SendsOn && !facts.SendsCodeHere)
         {
             result.Add(identifier, FieldRole.Identifier, 3, "the only text field before a sign-in or next button");
             if (facts.SaysSignIn) result.Add(identifier, FieldRole.Identifier, 3, "heading or address says sign in");
+            if (facts.SendsNothingElse) result.Add(identifier, FieldRole.Identifier, 3, "nothing else is asked for, and the button says sign in");
         }
         else if (facts.Texts.Count > (code is null ? 1 : 2)) result.Sum -= 2;
         return result;
