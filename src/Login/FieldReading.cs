@@ -42,7 +42,9 @@ internal sealed class FieldReading
         + "identifiant adherent nick nickname handle alias screenname principal rut ssn egn pesel codicefiscale codigo j_username os_username accessid cardnumber loginfmt kullanici gebruikersnaam bruker kayttaja");
     private static readonly string[] IdentifierStems = ["username", "userid", "user_", "loginid", "login", "logon", "email", "e-mail", "emailaddr", "account", "benutzer", "usuario", "utilisateur", "identifi", "kundennr", "customernumber", "member"];
     private static readonly FrozenSet<string> PasswordTokens = Set("pass pwd pw psw pswd passw passwd password passphrase passcode passwort kennwort contrasena contrasenya clave senha mdp motdepasse pin secret heslo haslo lozinka parola sifre wachtwoord salasana losenord adgangskode passord jelszo parool kw");
-    private static readonly string[] PasswordStems = ["passw", "pwd", "kennwort", "motdepasse", "contrase", "wachtwoord", "senha"];
+    private static readonly string[] PasswordStems = ["passw", "pwd", "kennwort", "motdepasse", "mot_de_passe", "mot-de-passe", "contrase", "wachtwoord", "senha"];
+    // Too long to stand in another word by accident: these name a password wherever they are in a name. One that says whose it is as well ("clientPassword") needs a label that agrees.
+    private static readonly string[] UnmistakablePasswordStems = ["passw", "kennwort", "motdepasse", "mot_de_passe", "mot-de-passe", "contrase", "wachtwoord"];
     private static readonly FrozenSet<string> CodeTokens = Set("otp totp mfa 2fa tfa twofactor twofa otc mfacode otpcode smscode authcode verificationcode securitycode securitykey authenticator onetimecode onetimepassword verificationtoken pincode smstan tan emailcode confirmationcode passcode");
     private static readonly string[] CodeStems = ["otp", "mfa", "2fa", "twofactor", "two_factor", "two-factor", "verificationcode", "verification_code", "verification-code", "securitycode", "security_code", "authcode", "auth_code", "smscode", "sms_code", "onetime", "one-time", "one_time", "passcode", "totp", "verifycode"];
     private static readonly FrozenSet<string> WeakCodeTokens = Set("code codes token pin digit digits kod codigo challenge response verification");
@@ -203,7 +205,7 @@ internal sealed class FieldReading
         if (passwordName)
         {
             if (type == "password") Add(FieldRole.Password, 2, "name");
-            else if (!HasToken(IdentifierTokens) && (Squeezed.Contains("passw", StringComparison.Ordinal) || Tokens.Overlaps(["pwd", "kennwort", "contrasena", "motdepasse", "senha", "wachtwoord"])))
+            else if (HasStem(UnmistakablePasswordStems) && (!HasToken(IdentifierTokens) || IsWord(Label)) || Tokens.Overlaps(["pwd", "senha"]) && !HasToken(IdentifierTokens))
             {
                 Add(FieldRole.Password, 7, "a text field named as a password");
                 Add(FieldRole.NewPassword, 7, "a text field named as a password");
