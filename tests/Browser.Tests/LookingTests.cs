@@ -326,6 +326,14 @@ public sealed class LookingTests(SharedBrowser shared) : OnAPage(shared)
     }
 
     [Fact]
+    public async Task A_button_of_one_word_in_a_closed_root_is_seen()
+    {
+        Site.Page("/", "<p>Waiting.</p><x-press></x-press><script>customElements.define('x-press', class extends HTMLElement { constructor() { super(); this.attachShadow({mode:'closed'}).innerHTML = '<button id=no style=\"border:0;padding:0;font:12px Arial\">Cancel</button>' } })</script>");
+        var snapshot = await GoAsync("/");
+        Assert.Equal("Cancel", snapshot.Elements.Single(e => e.Id == snapshot.ById("no")).Name);
+    }
+
+    [Fact]
     public async Task A_page_cannot_tell_that_its_closed_roots_were_read()
     {
         Site.Page("/", "<div id=host></div><script>window.before = Element.prototype.attachShadow; host.attachShadow({mode:'closed'}).innerHTML = '<input id=u>'; window.names = 0; window.names = Object.getOwnPropertyNames(window).length</script>");
