@@ -8,11 +8,18 @@ using Ostiary.Recognition;
 //   --labels FILE   one JSON object a line with "page": which files of the folder to read; nothing else of it is looked at
 //   --pages DIR     the pages
 //   --out FILE      predictions, one JSON object a line
+//   --without KINDS what to take from each page before it is read, comma-separated: names, forms, labels, placeholders, headings, hints, words
 // A page that cannot be read gets a line with no login and a note; the run goes on and ends with a summary and exit code 0.
 string? Option(string name) => Array.IndexOf(args, name) is var i and >= 0 && i + 1 < args.Length ? args[i + 1] : null;
 if (Option("--labels") is not { } labels || Option("--pages") is not { } folder || Option("--out") is not { } target)
 {
-    Console.Error.WriteLine("usage: Recognition --labels FILE --pages DIR --out FILE");
+    Console.Error.WriteLine("usage: Recognition --labels FILE --pages DIR --out FILE [--without KIND,…]");
+    return 2;
+}
+string[] without = Option("--without") is { } kinds ? kinds.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) : [];
+if (Array.Find(without, kind => !Without.Kinds.ContainsKey(kind)) is { } unknown)
+{
+    Console.Error.WriteLine($"--without: {unknown} is none of {string.Join(", ", Without.Kinds.Keys)}");
     return 2;
 }
 if (!File.Exists(labels) || !Directory.Exists(folder))
@@ -41,7 +48,7 @@ foreach (var line in await File.ReadAllLinesAsync(labels))
 var json = new JsonSerializerOptions(JsonSerializerDefaults.Web) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 var times = new List<double>();
 var unread = 0;
-await using var pages = new SavedPages(folder);
+await using var pages = new SavedPages(folder, without);
 await using var writer = new StreamWriter(target);
 foreach (var name in names)
 {

@@ -7,7 +7,8 @@ using Ostiary.Login;
 namespace Ostiary.Recognition;
 
 /// <summary>Shows saved pages in real Chromium, one after the other: the file is the document, every other request is refused, and a page that hangs or kills its renderer costs only itself.</summary>
-internal sealed class SavedPages(string folder) : IAsyncDisposable
+/// <param name="without">Kinds of signs to take from each page before it is read (<see cref="Without.Kinds"/>).</param>
+internal sealed class SavedPages(string folder, IReadOnlyList<string> without) : IAsyncDisposable
 {
     // A page that needs longer is reported as not read; the tab it hangs in is thrown away.
     private static readonly TimeSpan PageTimeout = TimeSpan.FromSeconds(20);
@@ -49,9 +50,10 @@ internal sealed class SavedPages(string folder) : IAsyncDisposable
         }
     }
 
-    private static async Task<Prediction> ReadAsync(IPage page, string name, CancellationToken cancellationToken)
+    private async Task<Prediction> ReadAsync(IPage page, string name, CancellationToken cancellationToken)
     {
         await page.GotoAsync(Address, new PageGotoOptions { WaitUntil = WaitUntilState.DOMContentLoaded, Timeout = (float)PageTimeout.TotalMilliseconds }).WaitAsync(cancellationToken);
+        if (without.Count > 0) await Without.TakeAsync(page, without).WaitAsync(cancellationToken);
         var watch = Stopwatch.StartNew();
         await using var reading = await PageReader.ReadAsync(page, 1, cancellationToken);
         var read = LoginPage.Read(new PageSnapshot

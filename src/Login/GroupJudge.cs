@@ -332,7 +332,7 @@ internal static class GroupJudge
             return;
         }
         // One text field without a password: the first step of a sign-in, a recovery form, a newsletter or a sign-up. Words decide.
-        if (words.SaysNewsletter && (!words.SubmitIs(WordList.SignIn) || group.Score < 8.5 && group.Identifier.IsMailAddress && !words.TitleSignIn) || page.Snapshot.Elements[page.PositionOf(group.Identifier.Element.Id)].Landmark == "footer" && !words.SubmitIs(WordList.SignIn))
+        if (words.SaysNewsletter && (!words.SubmitIs(WordList.SignIn) || group.Score < 8.5 && (group.Identifier.IsMailAddress || Words.Has(WordList.Newsletter, group.Identifier.Label)) && !words.TitleSignIn) || page.Snapshot.Elements[page.PositionOf(group.Identifier.Element.Id)].Landmark == "footer" && !words.SubmitIs(WordList.SignIn))
         {
             group.Kind = GroupKind.Newsletter;
             return;

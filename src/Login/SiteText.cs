@@ -124,8 +124,10 @@ internal static class SiteText
             if (!e.Visible || e.Kind is not (ElementKind.Text or ElementKind.Alert) || e.Tag == "label" || e.Id.Frame != group.Frame || e.Dialog != group.Dialog || IsFrame(e)) continue;
             if (e.Text.Length is < 12 or > 200 || e.Text.Count(c => c == ' ') < 2 && e.Text.All(c => c < 0x2E80) || before.Texts.Contains(e.Text) || group.Fields.Exists(f => f.Label == e.Text || f.Placeholder == e.Text)) continue;
             if (e.Box.Bottom < top - 220 || e.Box.Y > bottom + 160) continue;
-            if (Stale.Says(e.Text) || Words.HasAny(e.Text, WordList.TryLater, WordList.Maintenance, WordList.Captcha, WordList.AcceptCookies, WordList.RejectCookies, WordList.Newsletter, WordList.Forgot, WordList.SignUp, WordList.SignOut, WordList.Terms, WordList.Welcome,
+            if (Stale.Says(e.Text) || Words.HasAny(e.Text, WordList.TryLater, WordList.Maintenance, WordList.Captcha, WordList.AcceptCookies, WordList.RejectCookies, WordList.Newsletter, WordList.Forgot, WordList.SignOut, WordList.Terms, WordList.Welcome,
                 WordList.Code, WordList.Verification, WordList.Approve, WordList.Push, WordList.StaySignedIn, WordList.TrustDevice)) continue;
+            // "No account" begins an offer and an answer. A question is the offer, and so are a few words.
+            if (Words.Has(WordList.SignUp, e.Text) && (e.Text.Contains('?', StringComparison.Ordinal) || e.Text.TrimEnd() is not [.., '.' or '!' or '。'])) continue;
             return Cut(Clean(e.Text), LongestMessage);
         }
         return null;

@@ -399,6 +399,23 @@ public sealed class VerdictTests(Shared shared)
         Assert.Equal(pressed, offer.Elements.First(e => e.Id == click.Element).Name);
     }
 
+    [Fact]
+    public async Task What_may_be_left_out_is_left_out_and_never_taken_for_the_end()
+    {
+        await using var pages = await Pages.StartAsync();
+        await using var session = await shared.Host.OpenAsync(null, Ending);
+        var engine = new LoginEngine();
+        var url = pages.Add("/login", Form);
+        await session.NavigateAsync(url, Ending);
+        var before = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
+        var progress = Start(url);
+        progress = progress.After(engine.Next(before, progress), before) with { SinceStep = TimeSpan.FromSeconds(7) };
+        await session.NavigateAsync(pages.Add("/phone", Page("<h1>Keep your account safe</h1><p>Give us a number so that we can reach you.</p><form><label>Mobile number <input name=phone></label><button>Save</button><button type=button>Not now</button></form>")), Ending);
+        var offer = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
+        var click = Assert.IsType<LoginStep.Click>(engine.Next(offer, progress).Step);
+        Assert.Equal("Not now", offer.Elements.First(e => e.Id == click.Element).Name);
+    }
+
     private static LoginProgress Start(Uri url) => LoginProgress.Start(url, null, [Slot.Username, Slot.Password]);
 
     [Fact]
