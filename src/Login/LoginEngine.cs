@@ -411,6 +411,9 @@ public sealed class LoginEngine
         var filled = progress.LastStep is LoginStep.Fill { Then: null } fill && fill.Values.Any(v => IsCodeSlot(v.Slot));
         var empty = group.Codes.TrueForAll(c => !c.Element.HasValue);
         var sameDocument = page.Snapshot.Frames[0].Document == progress.Before?.Frames[0].Document;
+        // Typed, nothing asked of the site since, and no word that the user was not told of already: what comes now is late, about the code before.
+        if (refused && filled && sameDocument && !empty && page.Snapshot is { Requests.Count: 0, RequestsInFlight: 0 } && progress.Asked is [.., var told]
+            && answers.TrueForAll(a => !(Words.HasAny(a.Text, WordList.Wrong, WordList.Expired) && a.Score >= 4) || told.Message.Contains(SiteText.Clean(a.Text), StringComparison.Ordinal))) refused = false;
 
         if (filled && !refused)
         {

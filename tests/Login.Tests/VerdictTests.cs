@@ -416,6 +416,35 @@ public sealed class VerdictTests(Shared shared)
         Assert.Equal("Not now", offer.Elements.First(e => e.Id == click.Element).Name);
     }
 
+    [Fact]
+    public async Task Words_about_the_code_before_that_come_late_say_nothing_about_the_one_just_typed()
+    {
+        await using var pages = await Pages.StartAsync();
+        await using var session = await shared.Host.OpenAsync(null, Ending);
+        var engine = new LoginEngine();
+        var url = pages.Add("/login", Form);
+        await session.NavigateAsync(url, Ending);
+        var look = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
+        var progress = Start(url);
+        progress = progress.After(engine.Next(look, progress), look) with { SinceStep = TimeSpan.FromSeconds(1) };
+        await session.NavigateAsync(pages.Add("/code", Page("<h1>Check your e-mail</h1><p>Enter the code that we sent to you.</p><p role=alert id=said>Invalid code.</p><form onsubmit='return false'><label>Code <input id=c name=code maxlength=6></label><button>Verify</button></form>")), Ending);
+        look = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
+        var decision = engine.Next(look, progress);
+        var ask = Assert.IsType<LoginStep.Ask>(decision.Step);
+        Assert.Contains("Invalid code", ask.Challenge.Message, StringComparison.Ordinal);
+        progress = progress.After(decision, look).WithAnswer(ask.Challenge, ask.Challenge.Fields.Select(f => f.Name), []);
+        await session.Page.EvaluateAsync("said.textContent = ''");
+        look = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
+        decision = engine.Next(look, progress);
+        var fill = Assert.IsType<LoginStep.Fill>(decision.Step);
+        Assert.Null(fill.Then);
+        await session.TypeAsync(fill.Values[0].Field, "123456", Ending);
+        progress = progress.After(decision, look) with { SinceStep = TimeSpan.FromMilliseconds(50) };
+        await session.Page.EvaluateAsync("said.textContent = 'Invalid code.'");
+        look = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
+        Assert.Equal(ClickPurpose.SubmitAnswer, Assert.IsType<LoginStep.Click>(engine.Next(look, progress).Step).Purpose);
+    }
+
     private static LoginProgress Start(Uri url) => LoginProgress.Start(url, null, [Slot.Username, Slot.Password]);
 
     [Fact]
