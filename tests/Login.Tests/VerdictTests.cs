@@ -388,11 +388,7 @@ public sealed class VerdictTests(Shared shared)
         await using var pages = await Pages.StartAsync();
         await using var session = await shared.Host.OpenAsync(null, Ending);
         var engine = new LoginEngine();
-        var url = pages.Add("/login", Form);
-        await session.NavigateAsync(url, Ending);
-        var before = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
-        var progress = Start(url);
-        progress = progress.After(engine.Next(before, progress), before) with { TrustsDevice = trusts, SinceStep = TimeSpan.FromSeconds(1) };
+        var progress = (await SentAsync(pages, session, engine)) with { TrustsDevice = trusts, SinceStep = TimeSpan.FromSeconds(1) };
         await session.NavigateAsync(pages.Add("/trust", Page("<h1>Trust this device?</h1><p>We will not ask for a code here again.</p><button>Trust this device</button><button>Not now</button>")), Ending);
         var offer = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
         var click = Assert.IsType<LoginStep.Click>(engine.Next(offer, progress).Step);
@@ -405,11 +401,7 @@ public sealed class VerdictTests(Shared shared)
         await using var pages = await Pages.StartAsync();
         await using var session = await shared.Host.OpenAsync(null, Ending);
         var engine = new LoginEngine();
-        var url = pages.Add("/login", Form);
-        await session.NavigateAsync(url, Ending);
-        var before = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
-        var progress = Start(url);
-        progress = progress.After(engine.Next(before, progress), before) with { SinceStep = TimeSpan.FromSeconds(7) };
+        var progress = (await SentAsync(pages, session, engine)) with { SinceStep = TimeSpan.FromSeconds(7) };
         await session.NavigateAsync(pages.Add("/phone", Page("<h1>Keep your account safe</h1><p>Give us a number so that we can reach you.</p><form><label>Mobile number <input name=phone></label><button>Save</button><button type=button>Not now</button></form>")), Ending);
         var offer = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
         var click = Assert.IsType<LoginStep.Click>(engine.Next(offer, progress).Step);
@@ -422,13 +414,9 @@ public sealed class VerdictTests(Shared shared)
         await using var pages = await Pages.StartAsync();
         await using var session = await shared.Host.OpenAsync(null, Ending);
         var engine = new LoginEngine();
-        var url = pages.Add("/login", Form);
-        await session.NavigateAsync(url, Ending);
-        var look = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
-        var progress = Start(url);
-        progress = progress.After(engine.Next(look, progress), look) with { SinceStep = TimeSpan.FromSeconds(1) };
+        var progress = (await SentAsync(pages, session, engine)) with { SinceStep = TimeSpan.FromSeconds(1) };
         await session.NavigateAsync(pages.Add("/code", Page("<h1>Check your e-mail</h1><p>Enter the code that we sent to you.</p><p role=alert id=said>Invalid code.</p><form onsubmit='return false'><label>Code <input id=c name=code maxlength=6></label><button>Verify</button></form>")), Ending);
-        look = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
+        var look = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
         var decision = engine.Next(look, progress);
         var ask = Assert.IsType<LoginStep.Ask>(decision.Step);
         Assert.Contains("Invalid code", ask.Challenge.Message, StringComparison.Ordinal);
@@ -443,6 +431,16 @@ public sealed class VerdictTests(Shared shared)
         await session.Page.EvaluateAsync("said.textContent = 'Invalid code.'");
         look = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
         Assert.Equal(ClickPurpose.SubmitAnswer, Assert.IsType<LoginStep.Click>(engine.Next(look, progress).Step).Purpose);
+    }
+
+    /// <summary>A sign-in whose form was just sent.</summary>
+    private static async Task<LoginProgress> SentAsync(Pages pages, BrowserSession session, LoginEngine engine)
+    {
+        var url = pages.Add("/login", Form);
+        await session.NavigateAsync(url, Ending);
+        var look = await session.LookAsync(TimeSpan.FromSeconds(5), Ending);
+        var progress = Start(url);
+        return progress.After(engine.Next(look, progress), look);
     }
 
     private static LoginProgress Start(Uri url) => LoginProgress.Start(url, null, [Slot.Username, Slot.Password]);
