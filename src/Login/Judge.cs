@@ -369,7 +369,7 @@ internal static class Judge
         var buttons = page.Elements.Where(e => e is { Visible: true, Enabled: true, Kind: ElementKind.Button } && e.Landmark is not ("nav" or "footer" or "header" or "search") && Controls.Caption(e) is { Length: > 0 and < 40 } && !Interstitials.IsBeside(e, beside, progress)).ToList();
         // What may be left out stays a question, with a field to fill in as without one.
         return buttons.Exists(b => Words.Has(WordList.NotNow, Controls.Caption(b)))
-            || buttons.Exists(b => Words.HasAny(Controls.Caption(b), WordList.Cancel, WordList.NotNow, WordList.Continue, WordList.Next, WordList.Confirm) && !page.Groups.Exists(g => g.Buttons.Contains(b) && g.Fields.Exists(f => f.Element.Visible)))
+            || buttons.Exists(b => Words.HasAny(Controls.Caption(b), WordList.Cancel, WordList.Continue, WordList.Next, WordList.Confirm) && !page.Groups.Exists(g => g.Buttons.Contains(b) && g.Fields.Exists(f => f.Element.Visible)))
             || buttons.Exists(b => b is { Type: "submit", Form: >= 0 } && Controls.SignOutScore(b) == 0 && !page.Groups.Exists(g => g.Form == b.Form && g.Fields.Exists(f => f.Element.Visible)));
     }
 
